@@ -1,0 +1,80 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// Plain facts about this machine, read when asked for.
+package enum Host {
+    /// The CPUs that this process may use.
+    package static func allowedCPUs() -> CPUSet {
+        var mask = [UInt](repeating: 0, count: 1024)  // the kernel refuses a mask smaller than its own
+        let bytes = cgx_get_affinity(&mask, mask.count * MemoryLayout<UInt>.size)
+        guard bytes > 0 else { return CPUSet([0]) }
+        return CPUSet((0..<Int(bytes) * 8).filter { mask[$0 / 64] >> UInt($0 % 64) & 1 == 1 })
+    }
+
+    /// All memory of the machine.
+    static func totalMemory(meminfo: String? = readFile("/proc/meminfo")) -> ByteSize? {
+        let line = meminfo?.split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { ByteSize($0 * 1024) }
+    }
+
+    /// The smallest `memory.max` of a cgroup and of those above it.
+    static func memoryLimit(above cgroup: String, mount: CgroupMount) -> ByteSize? {
+        var path = cgroup
+        var smallest: UInt64?
+        while path.hasPrefix(mount.path), path != mount.path {
+            if let limit = SingleValue(readFile(path + "/memory.max"))?.number {
+                smallest = min(limit, smallest ?? limit)
+            }
+            path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        }
+        return smallest.map { ByteSize($0) }
+    }
+
+    /// The memory that a pool may give away when none is named: what there is, less what the system needs itself.
+    static func usualBudget(total: ByteSize, limit: ByteSize?) -> ByteSize {
+        let there = min(total, limit ?? total)
+        // A twentieth, and at least 1 GiB where that leaves anything: a host without it swaps or kills by itself.
+        let kept = max(there.bytes / 20, min(1 << 30, there.bytes / 2))
+        return ByteSize(there.bytes - kept)
+    }
+
+    /// This host's name.
+    static func name() -> String {
+        var facts = utsname()
+        uname(&facts)
+        return withUnsafeBytes(of: &facts.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// The kernel's release, such as `6.12.9-amd64`.
+    package static func kernelRelease() -> String {
+        var facts = utsname()
+        uname(&facts)
+        return withUnsafeBytes(of: &facts.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// The environment of this process, as it is.
+    static func rawEnvironment() -> [[UInt8]] {
+        var entries: [[UInt8]] = []
+        var next = environ
+        while let entry = next.pointee {
+            entries.append(Array(UnsafeBufferPointer(start: entry, count: strlen(entry))).map(UInt8.init(bitPattern:)))
+            next += 1
+        }
+        return entries
+    }
+
+    /// The environment of this process.
+    package static func environment() -> [String: String] {
+        var values: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if let separator = text.firstIndex(of: "=") {
+                values[String(text[..<separator])] = String(text[text.index(after: separator)...])
+            }
+            next += 1
+        }
+        return values
+    }
+}

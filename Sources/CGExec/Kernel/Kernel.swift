@@ -1,0 +1,105 @@
+/// What the pool needs of the world. Two implementations: `LinuxKernel`, and `SimulatedKernel` with a virtual clock.
+///
+/// A verb never gives a result: what came of it is delivered as an event, with its instant. That is what makes a run
+/// replayable.
+protocol Kernel: AnyObject {
+    /// Receives every event, on the thread that owns the kernel.
+    var deliver: (KernelEvent, Instant) -> Void { get set }
+
+    /// The present on the monotonic clock.
+    var now: Instant { get }
+
+    /// Makes a fresh leaf, puts the limits in force, and starts the program in it. `launched` or `ended` follows.
+    func launch(_ plan: LaunchPlan)
+
+    /// Asks the main process to end: SIGTERM, and SIGCONT in case it is stopped.
+    func terminate(_ attempt: AttemptID)
+
+    /// Ends the whole tree. `ended` follows.
+    func kill(_ attempt: AttemptID)
+
+    /// Reads the tree's CPU time. `cpuUsed` follows.
+    func measureCPU(_ attempt: AttemptID)
+
+    /// Sets the instant of the next `wake`, in place of the one set before; nil for none.
+    func wake(at instant: Instant?)
+}
+
+/// What happened to an attempt, or to the clock.
+enum KernelEvent: Sendable {
+    /// The program runs; `started` is the instant of its clone.
+    case launched(AttemptID, started: Instant)
+    /// The tree's CPU time so far.
+    case cpuUsed(AttemptID, Duration)
+    /// The tree wrote more than its output limit.
+    case outputExceeded(AttemptID)
+    /// A fork failed for the number of processes.
+    case pidsExceeded(AttemptID)
+    /// Nothing of the attempt is left: no process, no leaf.
+    case ended(AttemptID, Ending)
+    /// The instant asked for has come.
+    case wake
+}
+
+/// Everything needed to start one attempt.
+struct LaunchPlan: Sendable {
+    var attempt: AttemptID
+    /// The program and its arguments. Bytes, not texts: the file names of a command line may be in any encoding.
+    var command: [[UInt8]]
+    /// `KEY=value`, in bytes.
+    var environment: [[UInt8]]
+    var directory: String?
+    var stdin: Job.Input
+    var stdout: Job.Output
+    var stderr: Job.Output
+    /// The most bytes on both output streams together.
+    var outputLimit: ByteSize?
+    var leaf: LeafPlan
+    var files: Int?
+    var core: ByteSize?
+    var session: Session
+
+    /// Which session and process group the program gets.
+    enum Session: Sendable {
+        /// The caller's, as if we were not there; open descriptors are passed on too.
+        case inherit
+        /// The caller's session but a group of its own, so that a signal to our group reaches it once, through us.
+        case group
+        /// A session of its own, without a terminal.
+        case new
+    }
+}
+
+/// The limits of one leaf, as numbers.
+struct LeafPlan: Sendable, Hashable {
+    var memory: ByteSize?
+    /// Whether `memory` is the job's share of the pool's budget and not a limit of its own.
+    var memoryIsShare = false
+    var swap: ByteSize?
+    var cpus: CPUSet?
+    var mems: CPUSet?
+    var cpuQuota: Double?
+    var cpuWeight: Int?
+    var pids: Int?
+    var watchPids = false
+    var io: [IOLimit] = []
+    var delegate = false
+}
+
+/// How an attempt ended, as far as the kernel can tell.
+struct Ending: Sendable {
+    var status: AttemptStatus
+    /// The clone into the leaf; nil when it did not come to that.
+    var started: Instant?
+    /// The end of the main process.
+    var ended: Instant
+    var memory: MemoryEvidence?
+    var limitsHit: [String] = []
+    var usage: Usage?
+    var effective: [String: String] = [:]
+    var placement: Record.Placement?
+    var enforcement: [String: Enforcement] = [:]
+    var notes: [String] = []
+    var stdout: Record.Stream?
+    var stderr: Record.Stream?
+}

@@ -1,0 +1,353 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// The real kernel: makes leaves, starts programs in them, and turns what happens into events.
+///
+/// `@unchecked Sendable`: it is touched by the reactor's thread alone; other threads only get values, and come back
+/// through the reactor's mailbox.
+final class LinuxKernel: Kernel, @unchecked Sendable {
+    var deliver: (KernelEvent, Instant) -> Void = { _, _ in }
+    var now: Instant { monotonicNow() }
+
+    let reactor: Reactor
+    let place: Workplace
+    private let threads = Threads()
+    private let signals: SignalState
+    private var attempts: [AttemptID: RunningAttempt] = [:]
+    private var wakeTimer: Reactor.Timer?
+    /// Set when this host's kernel kills what we clone into a leaf: children then enter by themselves.
+    private var entersByItself = false
+
+    /// Works in `place`. Programs start with `signals`, the state from before we took any over.
+    init(reactor: Reactor, place: Workplace, signals: SignalState = SignalState()) {
+        self.reactor = reactor
+        self.place = place
+        self.signals = signals
+    }
+
+    // MARK: Verbs
+
+    func launch(_ plan: LaunchPlan) {
+        do throws(KernelError) {
+            let attempt = try prepare(plan)
+            attempts[plan.attempt] = attempt
+            try connectOutput(of: attempt)
+            start(attempt)
+        } catch {
+            fail(plan, LaunchFailure(stage: "leaf", errno: Int(error.errno), message: error.description))
+        }
+    }
+
+    func terminate(_ id: AttemptID) {
+        signal(id, SIGTERM)
+        signal(id, SIGCONT)
+    }
+
+    /// Sends a signal to the main process; one that is still being started gets it as soon as it runs.
+    func signal(_ id: AttemptID, _ signal: Int32) {
+        guard let attempt = attempts[id] else { return }
+        if let pidfd = attempt.pidfd?.raw {
+            _ = cgx_pidfd_send_signal(pidfd, signal)
+        } else if attempt.ending == nil {
+            attempt.pendingSignals.append(signal)
+        }
+    }
+
+    func kill(_ id: AttemptID) {
+        guard let attempt = attempts[id] else { return }
+        attempt.killRequested = true
+        killTree(of: attempt)
+    }
+
+    func measureCPU(_ id: AttemptID) {
+        guard let attempt = attempts[id], attempt.leaf != nil else { return }
+        guard let time = attempt.leaf?.cpuTime else {
+            // Without a free descriptor. Unanswered, the question would not be asked again and the limit be none.
+            _ = reactor.schedule(at: now.advanced(by: .milliseconds(20))) { [unowned self] in measureCPU(id) }
+            return
+        }
+        deliver(.cpuUsed(id, time), now)
+    }
+
+    func wake(at instant: Instant?) {
+        if let wakeTimer { reactor.cancel(wakeTimer) }
+        wakeTimer = instant.map { due in
+            reactor.schedule(at: due) { [unowned self] in
+                wakeTimer = nil
+                deliver(.wake, now)
+            }
+        }
+    }
+
+    /// Lets idle threads go; to be called when no attempt is left.
+    func close() { threads.close() }
+
+    // MARK: Starting
+
+    private func prepare(_ plan: LaunchPlan) throws(KernelError) -> RunningAttempt {
+        let oom = place.oomCounters?.read() ?? .init()
+        let leaf = try place.makeLeaf(Subtree.leafPrefix + plan.attempt.description, plan.leaf)
+        return RunningAttempt(plan: plan, leaf: leaf, oomBefore: oom)
+    }
+
+    private func start(_ attempt: RunningAttempt) {
+        var spawn = Spawn(plan: attempt.plan, signals: signals)
+        spawn.cgroup = attempt.leaf?.entrance
+        // Also where a cpuset enforces it: a mask from before would survive the move into the cpuset and narrow the
+        // grant (runc 4858, crun 1.9.2).
+        spawn.affinity = attempt.plan.leaf.cpus
+        spawn.entersByItself = entersByItself
+        spawn.stdout = attempt.stdout?.pipe
+        spawn.stderr = attempt.stderr?.pipe
+        let id = attempt.plan.attempt
+        let request = spawn
+        let begun = threads.run { [self] in
+            let result = request.run()
+            reactor.post { [self] in started(id, result) }
+        }
+        if !begun {
+            fail(
+                attempt.plan,
+                LaunchFailure(
+                    stage: "thread", errno: Int(EAGAIN),
+                    message: "the system gives no thread to start it: raise the limit of processes (ulimit -u)"))
+        }
+    }
+
+    private func started(_ id: AttemptID, _ result: Spawn.Result) {
+        guard let attempt = attempts[id] else { return }
+        switch result {
+        case .running(let pid, let pidfd, let started):
+            attempt.closePipes()
+            attempt.pid = pid
+            attempt.pidfd = Descriptor(owning: pidfd)
+            attempt.ending = Ending(status: .lost, started: started, ended: started)
+            startPump(attempt.stdout, of: attempt)
+            startPump(attempt.stderr, of: attempt)
+            watch(attempt, pidfd)
+            deliver(.launched(id, started: started), now)
+            if attempt.killRequested { killTree(of: attempt) }
+            for pending in attempt.pendingSignals { signal(id, pending) }
+        case .killedAtBirth where !attempt.killRequested:
+            entersByItself = true
+            start(attempt)
+        case .killedAtBirth:
+            attempt.closePipes()
+            attempt.ending = Ending(
+                status: .failed(LaunchFailure(stage: "birth", message: "it was ended before its program started")),
+                ended: now)
+            empty(attempt)
+        case .failed(let failure, let started):
+            attempt.closePipes()
+            attempt.ending = Ending(status: .failed(failure), started: started, ended: now)
+            empty(attempt)
+        }
+    }
+
+    /// Ends an attempt that has no process.
+    private func fail(_ plan: LaunchPlan, _ failure: LaunchFailure) {
+        let attempt = attempts[plan.attempt] ?? RunningAttempt(plan: plan, leaf: nil, oomBefore: .init())
+        attempts[plan.attempt] = attempt
+        attempt.closePipes()
+        attempt.ending = Ending(status: .failed(failure), ended: now)
+        // Not from within `launch`: the caller has not yet noted that the launch is under way.
+        let id = plan.attempt
+        reactor.post { [self] in
+            if let attempt = attempts[id] { empty(attempt) }
+        }
+    }
+
+    // MARK: Output
+
+    private func connectOutput(of attempt: RunningAttempt) throws(KernelError) {
+        attempt.stdout = try connect(attempt.plan.stdout, of: attempt)
+        if attempt.plan.stderr != .stdout { attempt.stderr = try connect(attempt.plan.stderr, of: attempt) }
+    }
+
+    private func connect(
+        _ output: Job.Output, of attempt: RunningAttempt
+    ) throws(KernelError) -> RunningAttempt.Stream? {
+        let id = attempt.plan.attempt
+        if case .capture(let cap) = output {
+            let pipe = try attempt.makePipe()
+            let writeEnd = pipe.writeEnd
+            let stream = CaptureStream(readEnd: pipe.readEnd, cap: cap, budget: attempt.outputBudget, reactor: reactor)
+            try stream.start { [unowned self] in excess(id) }
+            return .captured(stream, writeEnd: writeEnd)
+        }
+        guard attempt.plan.outputLimit != nil else { return nil }
+        let pipe = try attempt.makePipe()
+        let writeEnd = pipe.writeEnd
+        return .pumped(try PumpedStream(readEnd: pipe.readEnd, budget: attempt.outputBudget), writeEnd: writeEnd)
+    }
+
+    private func startPump(_ stream: RunningAttempt.Stream?, of attempt: RunningAttempt) {
+        guard case .pumped(let pump, _) = stream else { return }
+        let id = attempt.plan.attempt
+        let begun = threads.run { [self] in
+            pump.run { reactor.post { [self] in excess(id) } }
+            reactor.post { [self] in pumped(id) }
+        }
+        if begun {
+            attempt.pumping += 1
+        } else {
+            // Nobody would empty the pipe, and the program would wait for ever.
+            attempt.notes.append(
+                "the system gave no thread to copy its output: raise the limit of processes (ulimit -u)")
+            kill(id)
+        }
+    }
+
+    private func excess(_ id: AttemptID) {
+        guard let attempt = attempts[id], !attempt.outputExceeded else { return }
+        attempt.outputExceeded = true
+        deliver(.outputExceeded(id), now)
+    }
+
+    private func pumped(_ id: AttemptID) {
+        guard let attempt = attempts[id] else { return }
+        attempt.pumping -= 1
+        completeIfDone(attempt)
+    }
+
+    // MARK: Ending
+
+    private func watch(_ attempt: RunningAttempt, _ pidfd: Int32) {
+        let id = attempt.plan.attempt
+        do throws(KernelError) {
+            attempt.exitWatch = try reactor.watch(pidfd, .input) { [unowned self] _ in exited(id) }
+            if attempt.plan.leaf.watchPids { try watchPids(of: attempt) }
+        } catch {
+            // Unwatched it would never be seen to end.
+            attempt.notes.append(error.description)
+            killTree(of: attempt)
+            exited(id)
+        }
+    }
+
+    private func watchPids(of attempt: RunningAttempt) throws(KernelError) {
+        // Without the controller, which only best effort lets through, there is nothing to watch.
+        guard let directory = attempt.leaf?.directory, place.controllers.contains("pids") else { return }
+        let id = attempt.plan.attempt
+        do throws(Errno) {
+            let file = try Descriptor.open("pids.events", in: directory, O_RDONLY)
+            _ = try file.readControl()  // only changes after a read are reported
+            attempt.pidsFile = consume file
+        } catch {
+            throw KernelError(.watch, attempt.name + "/pids.events", error)
+        }
+        guard let raw = attempt.pidsFile?.raw else { return }
+        attempt.pidsWatch = try reactor.watch(raw, .priority) { [unowned self] _ in pidsChanged(id) }
+        pidsChanged(id)
+    }
+
+    private func pidsChanged(_ id: AttemptID) {
+        guard let attempt = attempts[id], let file = try? attempt.pidsFile?.readControl(),
+            (FlatKeyed(file)["max"] ?? 0) > 0, let watch = attempt.pidsWatch.take()
+        else { return }
+        reactor.forget(watch)
+        deliver(.pidsExceeded(id), now)
+    }
+
+    private func exited(_ id: AttemptID) {
+        guard let attempt = attempts[id], let pidfd = attempt.pidfd.take() else { return }
+        if let watch = attempt.exitWatch.take() { reactor.forget(watch) }
+        attempt.ending?.ended = now
+        // Without a leaf, the process group is all there is; before the number of its leader is given back.
+        if attempt.leaf == nil, attempt.plan.session != .inherit, let pid = attempt.pid {
+            _ = Glibc.kill(-pid, SIGKILL)
+        }
+        var result = cgx_wait()
+        let status = cgx_wait_pidfd(pidfd.raw, 0, &result)
+        if status == 0 {
+            attempt.ending?.status =
+                result.code == CLD_EXITED ? .exited(Int(result.status)) : .signaled(Int(result.status))
+        }
+        empty(attempt)
+    }
+
+    private func killTree(of attempt: RunningAttempt) {
+        if attempt.leaf?.kill() == true { return }
+        signal(attempt.plan.attempt, SIGKILL)
+        if attempt.plan.session != .inherit, let pid = attempt.pid { _ = Glibc.kill(-pid, SIGKILL) }
+    }
+
+    /// Goes on when no process is left in the leaf; until then kills what is, and waits for the event.
+    private func empty(_ attempt: RunningAttempt) {
+        let id = attempt.plan.attempt
+        guard attempt.leaf?.isPopulated == true else { return collect(attempt) }
+        if attempt.eventsWatch == nil, let directory = attempt.leaf?.directory,
+            let file = try? Descriptor.open("cgroup.events", in: directory, O_RDONLY)
+        {
+            _ = try? file.readControl()
+            // EPOLLIN is always ready on a control file; only priority events tell of a change.
+            attempt.eventsWatch = try? reactor.watch(file.raw, .priority) { [unowned self] _ in
+                if let attempt = attempts[id] { reread(attempt) }
+            }
+            attempt.eventsFile = consume file
+        }
+        killTree(of: attempt)
+        guard attempt.eventsWatch != nil else {
+            // Without a free descriptor there is no event to wait for: look again.
+            _ = reactor.schedule(at: now.advanced(by: .milliseconds(20))) { [unowned self] in empty(attempt) }
+            return
+        }
+        reread(attempt)
+    }
+
+    private func reread(_ attempt: RunningAttempt) {
+        let text = try? attempt.eventsFile?.readControl()
+        if text.flatMap({ FlatKeyed($0)["populated"] }) == 1 { return }
+        if let watch = attempt.eventsWatch.take() { reactor.forget(watch) }
+        attempt.eventsFile = nil
+        collect(attempt)
+    }
+
+    /// Reads the counters, which go with the directory, and removes it.
+    private func collect(_ attempt: RunningAttempt) {
+        if let watch = attempt.pidsWatch.take() { reactor.forget(watch) }
+        attempt.pidsFile = nil
+        if let usage = attempt.leaf?.account() {
+            attempt.ending?.usage = usage
+            attempt.ending?.memory = attempt.leaf?.memoryEvidence(
+                before: attempt.oomBefore, after: place.oomCounters?.read() ?? .init())
+            if attempt.leaf?.forkFailures() ?? 0 > 0 { attempt.ending?.limitsHit.append("pids") }
+            if let settings = attempt.leaf?.settings {
+                attempt.ending?.effective = settings.effective
+                attempt.ending?.enforcement = settings.enforcement
+                attempt.ending?.placement = settings.placement
+            }
+        } else if attempt.ending?.started != nil {
+            attempt.ending?.enforcement = LeafSettings.withoutLeaf(attempt.plan.leaf)
+        }
+        attempt.ending?.notes = attempt.notes
+        attempt.finishOutput { excess(attempt.plan.attempt) }
+        remove(attempt, pause: .milliseconds(1))
+    }
+
+    /// Removes the leaf; the kernel may call it busy for some milliseconds after its last process is gone.
+    private func remove(_ attempt: RunningAttempt, pause: Duration) {
+        guard attempt.leaf != nil else { return completeIfDone(attempt) }
+        do throws(Errno) {
+            try place.removeLeaf(attempt.name)
+        } catch .noSuchFileOrDirectory {
+            // somebody else removed it
+        } catch {
+            if pause < .seconds(1) {
+                _ = reactor.schedule(at: now.advanced(by: pause)) { [unowned self] in remove(attempt, pause: pause * 2)
+                }
+                return
+            }
+            attempt.ending?.notes.append("its leaf could not be removed: \(error)")
+        }
+        attempt.leaf = nil
+        completeIfDone(attempt)
+    }
+
+    private func completeIfDone(_ attempt: RunningAttempt) {
+        guard attempt.leaf == nil, attempt.pumping == 0, let ending = attempt.completeEnding() else { return }
+        attempts[attempt.plan.attempt] = nil
+        deliver(.ended(attempt.plan.attempt, ending), now)
+    }
+}

@@ -1,0 +1,143 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// A pool's own cgroup, below which each attempt gets its leaf; and the keeper that removes it should we die.
+final class Workplace {
+    /// The pool's cgroup; nil where there is none to work in and nothing that was asked for needs one.
+    let pool: Cgroup?
+    /// The controllers that leaves have.
+    let controllers: Set<String>
+    let bestEffort: Bool
+    let oomCounters: OOMCounters?
+    /// Why there is no cgroup to work in.
+    let unfit: HostUnfit.Reason?
+
+    private let subtree: Subtree?
+    private let keeper: Keeper?
+    /// The name of the pool's cgroup in its subtree.
+    let name: String
+
+    /// Makes the pool's cgroup in `subtree`, with everything enabled that can be, and starts the keeper.
+    convenience init(in subtree: Subtree, budget: ByteSize?, bestEffort: Bool) throws(KernelError) {
+        var subtree = subtree
+        try subtree.moveIn()
+        do throws(KernelError) {
+            try self.init(entered: subtree, budget: budget, bestEffort: bestEffort)
+        } catch {
+            subtree.moveOut()
+            throw error
+        }
+    }
+
+    private init(entered subtree: Subtree, budget: ByteSize?, bestEffort: Bool) throws(KernelError) {
+        let base = try Cgroup.open(subtree.base)
+        // "threaded", "domain invalid", and "domain threaded", whose new children are invalid. The root has no type.
+        if let type = try base.read("cgroup.type"), type != "domain\n" {
+            throw KernelError(.open, subtree.base, .notSupported)
+        }
+        _ = try Controllers.enable(in: base)
+        let name = Self.freeName(in: base)
+        let path = subtree.base + "/" + name
+        // Before the cgroup, so that there is no moment at which our death would leave one.
+        keeper = try Keeper(pool: path, home: subtree.home)
+        do throws(KernelError) {
+            controllers = try Self.makePool(name, in: base, budget: budget)
+        } catch {
+            keeper?.dismiss()
+            throw error
+        }
+        self.subtree = subtree
+        self.bestEffort = bestEffort
+        self.name = name
+        unfit = nil
+        oomCounters = controllers.contains("memory") ? OOMCounters(pool: path, mount: subtree.mount.path) : nil
+        pool = try Cgroup.open(path)
+    }
+
+    /// Makes the pool's cgroup, enables what can be enabled for the leaves, and limits the pool.
+    private static func makePool(
+        _ name: String, in base: borrowing Cgroup, budget: ByteSize?
+    ) throws(KernelError) -> Set<String> {
+        let pool = try base.makeChild(name)
+        do throws(KernelError) {
+            let controllers = try Controllers.enable(in: pool)
+            if let budget, controllers.contains("memory") { try limit(pool, to: budget) }
+            return controllers
+        } catch {
+            try? base.removeChild(name)
+            throw error
+        }
+    }
+
+    /// Limits the pool as a whole, swap included: a budget that could be exceeded by swapping would be none.
+    private static func limit(_ pool: borrowing Cgroup, to budget: ByteSize) throws(KernelError) {
+        var settings = LeafSettings(controllers: ["memory"], bestEffort: false)
+        try settings.apply(LeafPlan(memory: budget), to: pool)
+        // The pool's own kill takes one job, not all of them.
+        try pool.write("0", to: "memory.oom.group")
+    }
+
+    /// Works without a cgroup, for what needs none; `reason` tells why there is none.
+    init(without reason: HostUnfit, bestEffort: Bool) {
+        pool = nil
+        controllers = []
+        self.bestEffort = bestEffort
+        oomCounters = nil
+        subtree = nil
+        keeper = nil
+        name = ""
+        unfit = reason.reasons.first
+    }
+
+    /// Why a controller is missing; nil when it is there. Found out when it is asked, since few ask.
+    func reason(missing controller: String) -> HostUnfit.Reason? {
+        guard !controllers.contains(controller) else { return nil }
+        return unfit ?? subtree.map { Controllers.missing(controller, below: $0.base, mount: $0.mount) }
+    }
+
+    /// Makes the leaf of an attempt, with its limits in force; nil where there is no cgroup to work in.
+    func makeLeaf(_ name: String, _ plan: LeafPlan) throws(KernelError) -> Leaf? {
+        switch pool {
+        case .some(let pool): try .make(name, in: pool, plan, controllers: controllers, bestEffort: bestEffort)
+        case nil: nil
+        }
+    }
+
+    /// The CPUs that leaves can be given; nil where nothing narrows them.
+    var effectiveCPUs: CPUSet? {
+        pool?.readIfPossible("cpuset.cpus.effective").flatMap { try? CPUSet(parsing: $0) }
+    }
+
+    /// Removes the leaf of an attempt.
+    func removeLeaf(_ name: String) throws(Errno) { try pool?.removeChild(name) }
+
+    /// Whether a process is in one of the leaves.
+    func owns(process: Int32) -> Bool {
+        guard let subtree, let cgroup = subtree.mount.ownCgroup(procCgroup: readFile("/proc/\(process)/cgroup") ?? "")
+        else {
+            return false
+        }
+        return cgroup.hasPrefix(subtree.base + "/" + name + "/")
+    }
+
+    /// Removes the pool's cgroup and ends the keeper. To be called when no attempt is left; what cannot be removed is
+    /// left to the keeper, which waits for it.
+    func close() {
+        guard let subtree, let keeper else { return }
+        guard let base = try? Cgroup.open(subtree.base), (try? base.removeChild(name)) != nil else { return }
+        subtree.moveOut()
+        keeper.dismiss()
+    }
+
+    /// How many names were given in this process: two pools that are made at once get two.
+    private static let names = Atomic<Int>(0)
+
+    /// `cgexec-<pid>-<n>`, and not one that an earlier process of this number left.
+    private static func freeName(in base: borrowing Cgroup) -> String {
+        while true {
+            let name = "\(Subtree.poolPrefix)\(getpid())-\(names.add(1, ordering: .relaxed).newValue)"
+            if !base.has(name) { return name }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+/// One command with limits: what is to be run, where, and with what.
+public struct Job: Sendable, Hashable {
+    /// A name for people and records; need not be unique.
+    public var name: String
+    /// What the job is about, for reports.
+    public var description: String?
+    /// The program and its arguments. The program is searched in `PATH` unless it has a slash.
+    public var command: [String]
+    /// Added to, and winning over, the pool's environment.
+    public var environment: [String: String]
+    /// The working directory; the pool's when nil.
+    public var directory: String?
+    /// Where standard input comes from.
+    public var stdin: Input
+    /// Where standard output goes.
+    public var stdout: Output
+    /// Where standard error goes.
+    public var stderr: Output
+    /// What the job may use.
+    public var limits: Limits
+    /// Jobs of one category resemble each other.
+    public var category: String?
+    /// How heavy the job is among those of its category; 0 is unknown.
+    public var size: Double
+    /// What the job was made from: the values of the sweep's variables.
+    public var params: [String: String]
+
+    /// Where standard input comes from.
+    public enum Input: Sendable, Hashable {
+        /// `/dev/null`.
+        case null
+        /// The pool's own.
+        case inherit
+        /// A file.
+        case file(String)
+
+        /// The file's path.
+        var path: String? {
+            if case .file(let path) = self { path } else { nil }
+        }
+    }
+
+    /// Where an output stream goes.
+    public enum Output: Sendable, Hashable {
+        /// Kept in the record: up to this many bytes, the first and the last half when there are more.
+        case capture(ByteSize)
+        /// A file, made anew.
+        case file(String)
+        /// The end of a file.
+        case append(String)
+        /// Nowhere.
+        case discard
+        /// The pool's own.
+        case inherit
+        /// Standard error into standard output; not for standard output itself.
+        case stdout
+
+        /// The file's path.
+        var path: String? {
+            switch self {
+            case .file(let path), .append(let path): path
+            case .capture, .discard, .inherit, .stdout: nil
+            }
+        }
+    }
+
+    /// The cap of a captured stream unless another is given.
+    public static let captureCap = ByteSize.kib(64)
+
+    /// Creates a job.
+    public init(
+        _ name: String, _ command: [String], limits: Limits = Limits(), category: String? = nil, size: Double = 0,
+        environment: [String: String] = [:], directory: String? = nil, stdin: Input = .null,
+        stdout: Output = .capture(captureCap), stderr: Output = .capture(captureCap), description: String? = nil,
+        params: [String: String] = [:]
+    ) {
+        self.name = name
+        self.description = description
+        self.command = command
+        self.environment = environment
+        self.directory = directory
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.limits = limits
+        self.category = category
+        self.size = size
+        self.params = params
+    }
+}

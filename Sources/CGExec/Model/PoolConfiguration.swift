@@ -1,0 +1,81 @@
+/// How a pool is set up.
+public struct PoolConfiguration: Sendable, Hashable {
+    /// How many jobs run at once.
+    public var jobs: SlotCount
+    /// The memory all jobs together may hold; required to be enforceable when given.
+    public var budget: MemoryAmount?
+    /// What each job owns of the machine.
+    public var affinity: Affinity
+    /// The cgroup to work in, as an absolute path; found when nil.
+    public var cgroup: String?
+    /// Whether to run even where a limit cannot be enforced; the record then says so for each limit.
+    public var bestEffort: Bool
+
+    /// Creates a configuration.
+    public init(
+        jobs: SlotCount = .auto, budget: MemoryAmount? = nil, affinity: Affinity = .none, cgroup: String? = nil,
+        bestEffort: Bool = false
+    ) {
+        self.jobs = jobs
+        self.budget = budget
+        self.affinity = affinity
+        self.cgroup = cgroup
+        self.bestEffort = bestEffort
+    }
+}
+
+/// How many jobs run at once.
+public enum SlotCount: Sendable, Hashable {
+    /// As many as the CPUs and the budget allow.
+    case auto
+    /// So many.
+    case count(Int)
+    /// A part of the CPUs, 0.5 for `50%`.
+    case fraction(Double)
+    /// All CPUs but so many, 1 for `-1`.
+    case allBut(Int)
+
+    /// Reads `auto`, `8`, `50%` or `-1`.
+    /// - Throws: `ValueError` for anything else, and for zero.
+    public init(parsing text: String) throws(ValueError) {
+        let error = ValueError(
+            text, expected: "auto, a number, a percentage of the CPUs such as 50%, or -N for all but N")
+        if text == "auto" {
+            self = .auto
+        } else if let (number, suffix) = splitNumber(text), suffix == "%", number > 0, number <= 10_000 {
+            self = .fraction(number / 100)
+        } else if let number = Int(text), number != 0, (-1_000_000...1_000_000).contains(number) {
+            self = number > 0 ? .count(number) : .allBut(-number)
+        } else {
+            throw error
+        }
+    }
+}
+
+/// Which piece of the machine a slot is.
+public enum Affinity: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Slots are not bound to CPUs.
+    case none
+    /// One hardware thread.
+    case thread
+    /// One core with all its threads.
+    case core
+    /// The cores that share a second-level cache.
+    case l2
+    /// The cores that share a third-level cache.
+    case l3
+    /// The cores of a NUMA node, and its memory.
+    case numa
+
+    /// Several of these pieces, for people.
+    var plural: String {
+        switch self {
+        case .none: "CPUs"
+        case .thread: "hardware threads"
+        case .core: "cores"
+        case .l2: "L2 caches"
+        case .l3: "L3 caches"
+        case .numa: "NUMA nodes"
+        }
+    }
+}

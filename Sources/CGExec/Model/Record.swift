@@ -1,0 +1,90 @@
+/// Everything that is known of one attempt. The same keys stand in `--json`, in the API and in reports; keys are
+/// added over time, never renamed.
+public struct Record: Sendable, Codable, Hashable {
+    /// The version of these keys.
+    public var schema = 1
+    /// The job's number.
+    public var id: JobID
+    /// The job's name.
+    public var name: String
+    /// What the job is about.
+    public var description: String?
+    /// The job's category.
+    public var category: String?
+    /// The job's size within its category, if known.
+    public var size: Double?
+    /// Which try at the job this is, from 1.
+    public var attempt: Int
+    /// The command.
+    public var argv: [String]
+    /// The working directory.
+    public var cwd: String?
+    /// The host's name.
+    public var host: String?
+    /// The slot the attempt ran in, from 0.
+    public var slot: Int?
+    /// The values of the sweep's variables.
+    public var params: [String: String]?
+    /// How it ended.
+    public var outcome: Outcome
+    /// Limits that were reached without ending the job, such as `pids`.
+    public var limitsHit: [String]?
+    /// When things happened.
+    public var times: Times
+    /// From start to end.
+    public var wallSeconds: Double?
+    /// What it used.
+    public var usage: Usage?
+    /// The limits as asked.
+    public var limits: Limits
+    /// The limits as the kernel read them back: control file and value.
+    public var effective: [String: String]?
+    /// Where it ran.
+    public var placement: Placement?
+    /// What enforced each limit that was asked for.
+    public var enforcement: [String: Enforcement]
+    /// What went wrong without changing the outcome.
+    public var notes: [String]?
+    /// The output streams.
+    public var output: Output?
+
+    /// When things happened.
+    public struct Times: Sendable, Codable, Hashable {
+        /// Submitted.
+        public var queued: Timestamp?
+        /// Given a slot and memory.
+        public var admitted: Timestamp?
+        /// The clone into the leaf; wall time counts from here.
+        public var started: Timestamp?
+        /// The main process ended.
+        public var ended: Timestamp?
+    }
+
+    /// CPUs and memory nodes, as in force.
+    public struct Placement: Sendable, Codable, Hashable {
+        /// `cpuset.cpus.effective`, or the affinity.
+        public var cpus: CPUSet?
+        /// `cpuset.mems.effective`.
+        public var mems: CPUSet?
+    }
+
+    /// The output streams.
+    public struct Output: Sendable, Codable, Hashable {
+        /// Standard output.
+        public var stdout: Stream?
+        /// Standard error.
+        public var stderr: Stream?
+    }
+
+    /// One output stream.
+    public struct Stream: Sendable, Codable, Hashable {
+        /// The file it went to.
+        public var path: String?
+        /// What was captured, unless the cap was 0; bytes that are not UTF-8 are replaced.
+        public var text: String?
+        /// How many bytes came, where they passed through us.
+        public var bytes: UInt64?
+        /// Whether the text lacks a middle part.
+        public var truncated: Bool?
+    }
+}

@@ -1,0 +1,229 @@
+import DequeModule
+
+/// Joins the two halves: feeds what the kernel reports to the scheduler, carries out what that decides, and writes the
+/// records. Synchronous and without a thread of its own: it belongs to whoever runs the kernel's events.
+final class PoolCore {
+    /// What the pool told about itself.
+    struct Surroundings {
+        /// The environment that jobs start from.
+        var environment: [String: String] = [:]
+        var host: String?
+        /// Civil time at an instant, to date what happened; both clocks read together once.
+        var epoch: (civil: Timestamp, instant: Instant)
+        var bestEffort = false
+        /// For a transparent wrapper: the command and the environment as they came, byte for byte.
+        var verbatim: (command: [[UInt8]], environment: [[UInt8]])?
+        var session = LaunchPlan.Session.new
+        /// Gives a job as it is to be started, where that depends on its slot and on which attempt it is.
+        var finalize: (@Sendable (_ id: JobID, _ slot: Int, _ attempt: Int) -> Job)?
+    }
+
+    /// Called when an attempt's program runs.
+    var onStart: (JobID, Job, Grant) -> Void = { _, _, _ in }
+    /// Called once for each job, when nothing of it is left.
+    var onRecord: (Record) -> Void = { _ in }
+
+    private let kernel: any Kernel
+    private var scheduler: Scheduler
+    private let surroundings: Surroundings
+    private let environment: JobEnvironment
+    private let budget: ByteSize?
+    private var entries: [JobID: Entry] = [:]
+    private var lastID = 0
+    /// Decided and not yet carried out. One effect may cause the next event while others wait behind it, such as a
+    /// cancellation from within `onRecord`; in a queue, a launch still comes before the kill that was decided after it.
+    private var pending: Deque<(effect: Effect, decided: Instant)> = []
+    private var isCarryingOut = false
+
+    private struct Entry {
+        var job: Job
+        var queued: Instant
+        var admitted: Instant?
+        var grant: Grant?
+        var ending: Ending?
+    }
+
+    init(kernel: any Kernel, _ configuration: Scheduler.Configuration, _ surroundings: Surroundings) {
+        self.kernel = kernel
+        scheduler = Scheduler(configuration)
+        budget = configuration.budget
+        self.surroundings = surroundings
+        environment = JobEnvironment(surroundings.environment)
+        kernel.deliver = { [unowned self] event, now in receive(event, at: now) }
+    }
+
+    /// Whether nothing runs and nothing waits.
+    var isIdle: Bool { scheduler.isIdle }
+    var runningCount: Int { scheduler.runningCount }
+    var waitingCount: Int { scheduler.waitingCount }
+
+    /// Takes a job in; it starts as soon as it fits. `noted` is called with its number before anything happens to it.
+    func submit(_ job: Job, noted: (JobID) -> Void = { _ in }) -> JobID {
+        lastID += 1
+        let id = JobID(lastID)
+        let now = kernel.now
+        entries[id] = Entry(job: job, queued: now)
+        noted(id)
+        apply(.submitted(id, demand(of: job)), at: now)
+        return id
+    }
+
+    /// Ends a job, or keeps it from starting.
+    func cancel(_ id: JobID) { apply(.cancel(id), at: kernel.now) }
+
+    /// Ends everything; what runs gets its grace.
+    func cancelAll() { apply(.cancelAll, at: kernel.now) }
+
+    /// Ends everything at once.
+    func killAll() { apply(.killAll, at: kernel.now) }
+
+    // MARK: Events and effects
+
+    private func receive(_ event: KernelEvent, at now: Instant) {
+        switch event {
+        case .launched(let id, let started):
+            apply(.launched(id, started: started), at: now)
+            if let entry = entries[id.job], let grant = entry.grant { onStart(id.job, entry.job, grant) }
+        case .cpuUsed(let id, let used): apply(.cpuUsed(id, used), at: now)
+        case .outputExceeded(let id): apply(.outputExceeded(id), at: now)
+        case .pidsExceeded(let id): apply(.pidsExceeded(id), at: now)
+        case .ended(let id, let ending):
+            entries[id.job]?.ending = ending
+            let share = entries[id.job]?.grant?.memoryIsShare ?? false
+            apply(.ended(id, ending.status, culprit: ending.memory?.culprit(share: share), at: ending.ended), at: now)
+        case .wake: apply(.wake, at: now)
+        }
+    }
+
+    private func apply(_ event: Event, at now: Instant) {
+        for effect in scheduler.handle(event, at: now) { pending.append((effect, now)) }
+        guard !isCarryingOut else { return }
+        isCarryingOut = true
+        while let (effect, decided) = pending.popFirst() { carryOut(effect, decided) }
+        isCarryingOut = false
+        kernel.wake(at: scheduler.nextDeadline)
+    }
+
+    private func carryOut(_ effect: Effect, _ decided: Instant) {
+        switch effect {
+        case .launch(let id, let grant):
+            entries[id.job]?.admitted = decided
+            entries[id.job]?.grant = grant
+            if let job = entries[id.job]?.job {
+                let finished = surroundings.finalize?(id.job, grant.slot, id.number) ?? job
+                entries[id.job]?.job = finished
+                kernel.launch(plan(finished, id, grant))
+            }
+        case .terminate(let id): kernel.terminate(id)
+        case .kill(let id): kernel.kill(id)
+        case .measureCPU(let id): kernel.measureCPU(id)
+        case .finish(let id, let attempt, let outcome):
+            if let entry = entries.removeValue(forKey: id) { onRecord(record(id, attempt, entry, outcome)) }
+        }
+    }
+
+    // MARK: Values
+
+    private func demand(of job: Job) -> Demand {
+        let limits = job.limits
+        return Demand(
+            memory: limits.memory?.resolved(of: budget), need: limits.need?.resolved(of: budget), cpus: limits.cpus,
+            cpuset: limits.cpuset, cpuQuota: limits.cpuQuota, timeout: limits.timeout, cpuTimeout: limits.cpuTimeout,
+            grace: limits.effectiveGrace, endsAtPids: limits.onPids == .kill)
+    }
+
+    private func plan(_ job: Job, _ id: AttemptID, _ grant: Grant) -> LaunchPlan {
+        var leaf = LeafPlan(limits: job.limits)
+        leaf.memory = grant.memory
+        leaf.memoryIsShare = grant.memoryIsShare
+        leaf.cpus = grant.cpus
+        leaf.mems = job.limits.mems ?? grant.mems
+        var command = job.command.map { Array($0.utf8) }
+        let environment: [[UInt8]]
+        if let verbatim = surroundings.verbatim {
+            (command, environment) = verbatim
+        } else {
+            environment = self.environment.with(
+                announcements(job, id, grant).merging(job.environment) { _, asked in asked })
+        }
+        return LaunchPlan(
+            attempt: id, command: command, environment: environment, directory: job.directory,
+            stdin: job.stdin, stdout: job.stdout, stderr: job.stderr, outputLimit: job.limits.outputLimit, leaf: leaf,
+            files: job.limits.files, core: job.limits.core, session: surroundings.session)
+    }
+
+    /// What a program can learn about itself from its environment.
+    private func announcements(_ job: Job, _ id: AttemptID, _ grant: Grant) -> [String: String] {
+        var values = [
+            "CGEXEC_ID": "\(id.job)", "CGEXEC_NAME": job.name, "CGEXEC_ATTEMPT": "\(id.number)",
+            "CGEXEC_SLOT": "\(grant.slot)",
+        ]
+        values["CGEXEC_MEMORY"] = grant.memory.map { "\($0.bytes)" }
+        values["CGEXEC_CPUS"] = grant.cpus?.description
+        return values
+    }
+
+    private func record(_ id: JobID, _ attempt: AttemptID?, _ entry: Entry, _ outcome: Outcome) -> Record {
+        let job = entry.job
+        let ending = entry.ending
+        var record = Record(
+            id: id, name: job.name, attempt: attempt?.number ?? 0, argv: job.command, outcome: outcome, times: .init(),
+            limits: job.limits, enforcement: enforcement(job, ending))
+        record.description = job.description
+        record.category = job.category
+        record.size = job.size == 0 ? nil : job.size
+        record.cwd = job.directory
+        record.host = surroundings.host
+        record.slot = entry.grant?.slot
+        record.params = job.params.isEmpty ? nil : job.params
+        record.times.queued = date(entry.queued)
+        record.times.admitted = entry.admitted.map(date)
+        guard let ending else { return record }
+        if let started = ending.started {
+            record.times.started = date(started)
+            record.times.ended = date(ending.ended)
+            record.wallSeconds = ending.ended.since(started).seconds
+        }
+        record.limitsHit = ending.limitsHit.isEmpty ? nil : ending.limitsHit
+        record.usage = ending.usage
+        record.effective = ending.effective.isEmpty ? nil : ending.effective
+        record.placement = ending.placement
+        record.notes = ending.notes.isEmpty ? nil : ending.notes
+        if ending.stdout != nil || ending.stderr != nil {
+            record.output = Record.Output(stdout: ending.stdout, stderr: ending.stderr)
+        }
+        return record
+    }
+
+    /// What the kernel put in force, and what we watch ourselves.
+    private func enforcement(_ job: Job, _ ending: Ending?) -> [String: Enforcement] {
+        guard let ending else { return [:] }
+        var enforcement = ending.enforcement
+        if job.limits.timeout != nil { enforcement["timeout"] = .scheduler }
+        if job.limits.cpuTimeout != nil {
+            enforcement["cpu-timeout"] = ending.usage?.cpuSeconds != nil ? .scheduler : Enforcement.none
+        }
+        if job.limits.outputLimit != nil { enforcement["output-limit"] = .scheduler }
+        if job.limits.files != nil { enforcement["files"] = .rlimit }
+        if job.limits.core != nil { enforcement["core"] = .rlimit }
+        return enforcement
+    }
+
+    private func date(_ instant: Instant) -> Timestamp {
+        let offset = Int64(bitPattern: instant.nanoseconds &- surroundings.epoch.instant.nanoseconds)
+        return Timestamp(nanosecondsSinceEpoch: surroundings.epoch.civil.nanosecondsSinceEpoch + offset)
+    }
+}
+
+extension LeafPlan {
+    /// The part of the limits that needs no decision of the scheduler.
+    init(limits: Limits) {
+        swap = limits.swap
+        cpuQuota = limits.cpuQuota
+        cpuWeight = limits.cpuWeight
+        pids = limits.pids
+        watchPids = limits.onPids == .kill
+        io = limits.io
+        delegate = limits.delegate
+    }
+}

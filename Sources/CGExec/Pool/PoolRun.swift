@@ -1,0 +1,106 @@
+import CLinux
+import Glibc
+
+/// A pool on the thread that calls `run`, for programs that own their main thread and their signals.
+package final class PoolRun {
+    /// Called when a program runs.
+    package var onStart: (JobID, Job, Int) -> Void = { _, _, _ in }
+    /// Called once for each job, when nothing of it is left.
+    package var onRecord: (Record) -> Void = { _ in }
+
+    private let reactor: Reactor
+    private let kernel: LinuxKernel
+    private let core: PoolCore
+    /// Whether this process has a controlling terminal.
+    package let hasTerminal: Bool
+
+    /// How programs are started.
+    package struct Style: Sendable {
+        /// The command as it came, byte for byte, if it takes our place: with our terminal, process group, descriptors
+        /// and environment.
+        package var transparentCommand: [[UInt8]]?
+        /// Gives a job its texts that depend on slot and attempt, when these are known.
+        package var finalize: (@Sendable (_ id: JobID, _ slot: Int, _ attempt: Int) -> Job)?
+
+        package init(
+            transparentCommand: [[UInt8]]? = nil, finalize: (@Sendable (JobID, Int, Int) -> Job)? = nil
+        ) {
+            self.transparentCommand = transparentCommand
+            self.finalize = finalize
+        }
+    }
+
+    package init(_ setup: PoolSetup, reactor: Reactor, style: Style = Style()) {
+        self.reactor = reactor
+        kernel = setup.kernel
+        var surroundings = PoolCore.Surroundings(epoch: (civilNow(), monotonicNow()))
+        surroundings.host = Host.name()
+        // With a terminal, Ctrl-C and Ctrl-Z must reach the program as they reach us; without one, a signal to our
+        // process group should reach it once, through us.
+        hasTerminal = Self.findTerminal()
+        if let command = style.transparentCommand {
+            let scope = Array("\(Subtree.scopeVariable)=".utf8)
+            surroundings.verbatim = (command, Host.rawEnvironment().filter { !$0.starts(with: scope) })
+            surroundings.session = hasTerminal ? .inherit : .group
+        } else {
+            surroundings.environment = Host.environment()
+            surroundings.environment[Subtree.scopeVariable] = nil
+        }
+        surroundings.finalize = style.finalize
+        core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings)
+        core.onStart = { [unowned self] id, job, grant in onStart(id, job, grant.slot) }
+        core.onRecord = { [unowned self] record in onRecord(record) }
+    }
+
+    private static func findTerminal() -> Bool {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        if terminal >= 0 { _ = Glibc.close(terminal) }
+        return terminal >= 0
+    }
+
+    /// Takes a job in; `noted` is called with its number before anything happens to it.
+    package func submit(_ job: Job, noted: (JobID) -> Void = { _ in }) -> JobID { core.submit(job, noted: noted) }
+
+    /// Checks that this host can enforce the job's limits.
+    func check(_ job: Job) throws(HostUnfit) {
+        let reasons = kernel.place.bestEffort ? [] : kernel.place.obstacles(to: job.limits)
+        if !reasons.isEmpty { throw HostUnfit(reasons) }
+    }
+
+    /// Whether nothing runs and nothing waits.
+    var isIdle: Bool { core.isIdle }
+
+    /// Ends a job, or keeps it from starting.
+    func cancel(_ id: JobID) { core.cancel(id) }
+
+    /// Ends everything; what runs gets its grace.
+    package func cancelAll() { core.cancelAll() }
+
+    /// Ends everything at once.
+    package func killAll() { core.killAll() }
+
+    /// How many attempts are under way, and how many jobs wait.
+    package var load: (running: Int, waiting: Int) { (core.runningCount, core.waitingCount) }
+
+    /// Sends a signal to a job's main process, if it runs.
+    package func signal(_ job: JobID, _ signal: Int32) {
+        kernel.signal(AttemptID(job: job, number: 1), signal)
+    }
+
+    /// Whether a process belongs to one of the pool's jobs.
+    package func owns(process: Int32) -> Bool { kernel.place.owns(process: process) }
+
+    /// Waits and acts until every job has its record; signals go to `onSignal`.
+    package func run(signals: Signals? = nil, onSignal: @escaping (Signals.Arrival) -> Void = { _ in })
+        throws(KernelError)
+    {
+        try signals?.watch(on: reactor, onSignal)
+        reactor.run { core.isIdle }
+    }
+
+    /// Removes the pool's cgroup and ends the keeper.
+    package func close() {
+        kernel.close()
+        kernel.place.close()
+    }
+}

@@ -1,0 +1,171 @@
+/// From a configuration to a pool that can start: counts slots, sets the budget, and checks that this host can
+/// enforce all that is asked. Fails closed: what cannot be enforced is an error.
+package struct PoolSetup {
+    let kernel: LinuxKernel
+    let scheduler: Scheduler.Configuration
+    /// The memory that all jobs together may hold; nil when none is planned.
+    package let budget: ByteSize?
+    /// How many slots, and why.
+    package let slots: SlotPlan
+
+    /// What a pool is for.
+    package struct Purpose {
+        /// The jobs that are known before they are submitted: only what these ask for is required of the host.
+        package var jobs: [Job]
+        /// Whether memory is planned where no budget is given: not for a single transparent command.
+        package var plansMemory: Bool
+        /// What programs start with.
+        package var signals: SignalState
+
+        package init(jobs: [Job] = [], plansMemory: Bool = true, signals: SignalState = SignalState()) {
+            self.jobs = jobs
+            self.plansMemory = plansMemory
+            self.signals = signals
+        }
+    }
+
+    /// Sets everything up at `location`. Nothing runs yet, except the keeper.
+    /// - Throws: `HostUnfit` with all that cannot be enforced; `KernelError` when the pool's cgroup cannot be made.
+    package init(
+        _ configuration: PoolConfiguration, for purpose: Purpose, at location: Location, reactor: Reactor
+    ) throws {
+        let place = try Self.workplace(configuration, purpose, location)
+        do throws(HostUnfit) {
+            if !configuration.bestEffort { try Self.check(configuration, purpose.jobs, place.workplace) }
+            let own = Host.allowedCPUs()
+            let allowed = place.workplace.effectiveCPUs.map(own.intersection) ?? own
+            var pieces: [Slot]?
+            if configuration.affinity != .none {
+                pieces = try HwlocTopology.read().pieces(configuration.affinity, allowed: allowed)
+            }
+            let budget = place.budget
+            let plan = SlotPlan(
+                configuration.jobs, cpus: allowed.count, pieces: pieces?.count, named: configuration.affinity.plural,
+                widest: purpose.jobs.compactMap(\.limits.cpus).max(), budget: budget,
+                largest: purpose.jobs.compactMap { ($0.limits.memory ?? $0.limits.need)?.resolved(of: budget) }.max())
+            scheduler = Scheduler.Configuration(
+                slots: pieces.map { Array($0.prefix(plan.count)) } ?? Array(repeating: Slot(), count: plan.count),
+                cpus: allowed, budget: budget,
+                sharesBudget: configuration.budget != nil && place.workplace.controllers.contains("memory"))
+            slots = plan
+            self.budget = budget
+        } catch {
+            place.workplace.close()
+            throw error
+        }
+        kernel = LinuxKernel(reactor: reactor, place: place.workplace, signals: purpose.signals)
+    }
+
+    /// Room in the pool's own limit beyond the sum of its leaves': with equal limits the kernel would book a job's
+    /// OOM on the pool and name the wrong culprit.
+    private static let reserve: UInt64 = 16 << 20
+
+    // MARK: Steps
+
+    private static func workplace(
+        _ configuration: PoolConfiguration, _ purpose: Purpose, _ location: Location
+    ) throws -> (workplace: Workplace, budget: ByteSize?) {
+        switch location {
+        case .subtree(let subtree):
+            let budget = budget(
+                configuration, purpose, limit: Host.memoryLimit(above: subtree.base, mount: subtree.mount))
+            let enforced = configuration.budget == nil ? nil : budget.map { ByteSize($0.bytes + reserve) }
+            return (try Workplace(in: subtree, budget: enforced, bestEffort: configuration.bestEffort), budget)
+        case .scope(let isRoot):
+            let command = Location.scopeCommand(isRoot: isRoot, ["…"]).joined(separator: " ")
+            let reason = HostUnfit(
+                "limits", cause: "this process is not in a delegated cgroup", cure: "Start it under: \(command)")
+            return try workplace(configuration, purpose, .nowhere(reason))
+        case .nowhere(let reason):
+            let asked = Set(Self.asked(configuration) + purpose.jobs.flatMap(\.limits.needingTree)).sorted()
+            if !asked.isEmpty && !configuration.bestEffort {
+                throw HostUnfit(
+                    reason.reasons.map {
+                        .init(what: asked.joined(separator: ", "), cause: $0.cause, cure: $0.cure)
+                    })
+            }
+            let budget = budget(configuration, purpose, limit: nil)
+            return (Workplace(without: reason, bestEffort: configuration.bestEffort), budget)
+        }
+    }
+
+    /// The budget that a pool set up there would have, for checking jobs before anything is made.
+    package static func plannedBudget(_ configuration: PoolConfiguration, at location: Location) -> ByteSize? {
+        var limit: ByteSize?
+        if case .subtree(let subtree) = location { limit = Host.memoryLimit(above: subtree.base, mount: subtree.mount) }
+        return budget(configuration, Purpose(), limit: limit)
+    }
+
+    private static func budget(_ configuration: PoolConfiguration, _ purpose: Purpose, limit: ByteSize?) -> ByteSize? {
+        guard configuration.budget != nil || purpose.plansMemory, let total = Host.totalMemory() else { return nil }
+        if let asked = configuration.budget { return asked.resolved(of: min(total, limit ?? total)) }
+        return Host.usualBudget(total: total, limit: limit)
+    }
+
+    /// What the configuration asks for that needs a cgroup.
+    private static func asked(_ configuration: PoolConfiguration) -> [String] {
+        [
+            configuration.budget.map { _ in "--budget" }, configuration.cgroup.map { _ in "--cgroup" },
+            configuration.affinity == .none ? nil : "--affinity",
+        ].compactMap { $0 }
+    }
+
+    private static func check(
+        _ configuration: PoolConfiguration, _ jobs: [Job], _ place: Workplace
+    ) throws(HostUnfit) {
+        var reasons: [HostUnfit.Reason] = []
+        if configuration.budget != nil { reasons += place.obstacles(to: [("--budget", "memory")]) }
+        if configuration.affinity != .none { reasons += place.obstacles(to: [("--affinity", "cpuset")]) }
+        for job in jobs { reasons += place.obstacles(to: job.limits) }
+        if !reasons.isEmpty { throw HostUnfit(reasons.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }) }
+    }
+}
+
+extension Workplace {
+    /// Why these limits cannot be enforced here; empty when they can.
+    func obstacles(to limits: Limits) -> [HostUnfit.Reason] {
+        let needed = limits.needingControllers
+        let missing = obstacles(to: needed)
+        guard missing.isEmpty, pool == nil, let reason = unfit, !limits.needingTree.isEmpty else {
+            return missing
+        }
+        return [
+            HostUnfit.Reason(what: limits.needingTree.joined(separator: ", "), cause: reason.cause, cure: reason.cure)
+        ]
+    }
+
+    fileprivate func obstacles(to needed: [(String, String)]) -> [HostUnfit.Reason] {
+        needed.compactMap { what, controller in
+            reason(missing: controller).map { HostUnfit.Reason(what: what, cause: $0.cause, cure: $0.cure) }
+        }
+    }
+}
+
+extension Limits {
+    /// The options that need a controller, by the names they were asked with.
+    fileprivate var needingControllers: [(option: String, controller: String)] {
+        LeafSettings.controllersNeeded(LeafPlan(asked: self)).map { limit, controller in
+            (limit == "cpus" && cpuset != nil ? "--cpuset" : "--\(limit)", controller)
+        }
+    }
+
+    /// The options that hold only if the whole process tree can be limited or ended.
+    fileprivate var needingTree: [String] {
+        var names = needingControllers.map(\.option)
+        if timeout != nil { names.append("--timeout") }
+        if cpuTimeout != nil { names.append("--cpu-timeout") }
+        if outputLimit != nil { names.append("--output-limit") }
+        if delegate { names.append("--delegate") }
+        return names
+    }
+}
+
+extension LeafPlan {
+    /// The limits as asked, for finding out what they need; their values are not final.
+    fileprivate init(asked limits: Limits) {
+        self.init(limits: limits)
+        memory = limits.memory.map { $0.resolved(of: nil) ?? ByteSize(0) }
+        cpus = limits.cpuset ?? limits.cpus.map { CPUSet(0..<$0) }
+        mems = limits.mems
+    }
+}

@@ -1,0 +1,381 @@
+// The keeper: a process that does nothing until the pool dies, and then removes what it left.
+//
+// It is a copy of a process that may be large, so it soon gives back every mapping but its own code and
+// one block that holds its plan and its stack. From then on there is no C library under it: only
+// system calls made here. It never returns and never allocates.
+#define _GNU_SOURCE
+#include "clinux.h"
+#include "clone3.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum {
+    path_bytes = 4096,
+    entry_bytes = 2048,
+    stack_bytes = 512 * 1024,        // remove_tree needs a little over entry_bytes for each level
+    deepest = 64,
+    attempts = 600,                  // of a second each: a process in a hung device may need that long to die
+};
+
+struct block {
+    char pool[path_bytes];
+    char home[path_bytes];
+    char base[path_bytes];
+    char disable[256];
+    int parent;
+    int farewell;
+    uintptr_t low, high;             // this block, kept when everything else is unmapped
+    char stack[stack_bytes] __attribute__((aligned(16)));
+};
+
+#if defined(__x86_64__)
+static long call(long number, long a, long b, long c, long d) {
+    long result;
+    register long r10 __asm__("r10") = d;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+    return result;
+}
+#else
+static long call(long number, long a, long b, long c, long d) {
+    long result = syscall(number, a, b, c, d);
+    return result < 0 ? -errno : result;
+}
+#endif
+
+static long open_in(long directory, const char *name, long flags) {
+    return call(SYS_openat, directory, (long)name, flags | O_CLOEXEC, 0);
+}
+
+static long length(const char *text) {
+    long n = 0;
+    while (text[n]) {
+        n++;
+        __asm__ volatile("");        // keep the compiler from making this a call to strlen
+    }
+    return n;
+}
+
+static long write_in(long directory, const char *name, const char *text) {
+    long file = open_in(directory, name, O_WRONLY);
+    if (file < 0)
+        return file;
+    long result = call(SYS_write, file, (long)text, length(text), 0);
+    call(SYS_close, file, 0, 0, 0);
+    return result;
+}
+
+struct entry {                       // getdents64(2)
+    uint64_t inode;
+    int64_t offset;
+    unsigned short size;
+    unsigned char type;
+    char name[];
+};
+
+// Removes the directories below `directory`, deepest first; files of a cgroup go with their directory.
+static void remove_below(long directory, int depth) {
+    char entries[entry_bytes] __attribute__((aligned(8)));
+    long bytes;
+    while ((bytes = call(SYS_getdents64, directory, (long)entries, entry_bytes, 0)) > 0) {
+        for (long at = 0; at < bytes;) {
+            struct entry *entry = (struct entry *)(entries + at);
+            at += entry->size;
+            if (entry->type != 4 /* DT_DIR */ || (entry->name[0] == '.'
+                && (!entry->name[1] || (entry->name[1] == '.' && !entry->name[2]))))
+                continue;
+            long child = depth < deepest ? open_in(directory, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) : -1;
+            if (child >= 0) {
+                remove_below(child, depth + 1);
+                call(SYS_close, child, 0, 0, 0);
+            }
+            call(SYS_unlinkat, directory, (long)entry->name, 0x200 /* AT_REMOVEDIR */, 0);
+        }
+    }
+}
+
+static void wait_for_change(long pool) {
+    long events = open_in(pool, "cgroup.events", O_RDONLY);
+    char ignored[128];
+    if (events >= 0)
+        call(SYS_read, events, (long)ignored, sizeof ignored, 0);
+    struct pollfd change = {.fd = (int)events, .events = POLLPRI};
+    struct timespec second = {1, 0};
+    call(SYS_ppoll, (long)&change, events >= 0, (long)&second, 0);
+    if (events >= 0)
+        call(SYS_close, events, 0, 0, 0);
+}
+
+static void clean_up(const struct block *block) {
+    for (int attempt = 0; attempt < attempts; attempt++) {
+        long pool = open_in(AT_FDCWD, block->pool, O_RDONLY | O_DIRECTORY);
+        if (pool < 0)
+            break;                   // gone
+        write_in(pool, "cgroup.kill", "1");
+        remove_below(pool, 0);
+        long removed = call(SYS_unlinkat, AT_FDCWD, (long)block->pool, 0x200, 0);
+        if (removed < 0)
+            wait_for_change(pool);   // the last process may take a moment to die
+        call(SYS_close, pool, 0, 0, 0);
+        if (removed >= 0)
+            break;
+    }
+}
+
+// Moves everybody in `home` to `base`, this process included. Reads anew after each round, since the list is as long
+// as it is; a round that moved nobody was the last.
+static void move_all(long home, long base) {
+    char list[path_bytes];
+    for (int moved = 1; moved > 0;) {
+        moved = 0;
+        long file = open_in(home, "cgroup.procs", O_RDONLY);
+        if (file < 0)
+            return;
+        long bytes = call(SYS_read, file, (long)list, sizeof list, 0);
+        call(SYS_close, file, 0, 0, 0);
+        long number = 0;
+        for (long at = 0; at < bytes; at++) {
+            if (list[at] != '\n')
+                continue;
+            list[at] = 0;
+            moved += write_in(base, "cgroup.procs", list + number) > 0;
+            number = at + 1;
+        }
+    }
+}
+
+// Leaves the leaf that the supervisor was moved to, where this process was born too, and removes it. The parent
+// cannot have processes as long as it has controllers enabled ("no internal processes"); where another pool uses
+// them meanwhile, things stay as they are.
+static void leave_home(const struct block *block) {
+    if (!block->home[0])
+        return;
+    long base = open_in(AT_FDCWD, block->base, O_RDONLY | O_DIRECTORY);
+    long home = open_in(AT_FDCWD, block->home, O_RDONLY | O_DIRECTORY);
+    if (base < 0 || home < 0)
+        return;
+    if (block->disable[0] && write_in(base, "cgroup.subtree_control", block->disable) < 0)
+        return;
+    move_all(home, base);
+    call(SYS_unlinkat, AT_FDCWD, (long)block->home, 0x200, 0);
+}
+
+#if defined(__x86_64__)
+struct mapping {
+    uintptr_t start, end;
+    uint64_t device, inode;
+    int special;                     // [vdso], [vvar], [vsyscall]
+};
+
+static const char *parse_number(const char *at, unsigned base, uint64_t *value) {
+    *value = 0;
+    for (;; at++) {
+        unsigned digit;
+        if (*at >= '0' && *at <= '9')
+            digit = (unsigned)(*at - '0');
+        else if (base == 16 && *at >= 'a' && *at <= 'f')
+            digit = (unsigned)(*at - 'a') + 10;
+        else
+            return at;
+        *value = *value * base + digit;
+    }
+}
+
+// "start-end perms offset major:minor inode   path", proc(5)
+static void parse_mapping(const char *line, struct mapping *mapping) {
+    uint64_t start, end, offset, major, minor, inode;
+    const char *at = parse_number(line, 16, &start);
+    at = parse_number(at + 1, 16, &end);
+    at = parse_number(at + 6, 16, &offset);
+    at = parse_number(at + 1, 16, &major);
+    at = parse_number(at + 1, 16, &minor);
+    at = parse_number(at + 1, 10, &inode);
+    while (*at == ' ')
+        at++;
+    mapping->start = start;
+    mapping->end = end;
+    mapping->device = major << 32 | minor;
+    mapping->inode = inode;
+    mapping->special = at[0] == '[' && at[1] == 'v';
+}
+
+// Calls back for each line of /proc/self/maps; the kernel finds its place again by address, so unmapping
+// on the way is safe.
+static void each_mapping(void (*visit)(const struct mapping *, void *), void *context) {
+    char buffer[path_bytes + 512];
+    long file = open_in(AT_FDCWD, "/proc/self/maps", O_RDONLY);
+    long held = 0, bytes;
+    if (file < 0)
+        return;
+    while ((bytes = call(SYS_read, file, (long)(buffer + held), (long)sizeof buffer - held, 0)) > 0) {
+        held += bytes;
+        long line = 0;
+        for (long at = 0; at < held; at++) {
+            if (buffer[at] != '\n')
+                continue;
+            buffer[at] = 0;
+            struct mapping mapping;
+            parse_mapping(buffer + line, &mapping);
+            visit(&mapping, context);
+            line = at + 1;
+        }
+        for (long at = line; at < held; at++) {
+            buffer[at - line] = buffer[at];
+            __asm__ volatile("");    // keep the compiler from making this a call to memmove
+        }
+        held -= line;
+    }
+    call(SYS_close, file, 0, 0, 0);
+}
+
+struct own_code {
+    uintptr_t address;
+    uint64_t device, inode;
+    const struct block *block;
+};
+
+static void find_code(const struct mapping *mapping, void *context) {
+    struct own_code *code = context;
+    if (mapping->start <= code->address && code->address < mapping->end) {
+        code->device = mapping->device;
+        code->inode = mapping->inode;
+    }
+}
+
+static void unmap_foreign(const struct mapping *mapping, void *context) {
+    const struct own_code *code = context;
+    int ours = mapping->inode == code->inode && mapping->device == code->device;
+    int block = mapping->start < code->block->high && code->block->low < mapping->end;
+    if (!ours && !block && !mapping->special)
+        call(SYS_munmap, (long)mapping->start, (long)(mapping->end - mapping->start), 0, 0);
+}
+
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+extern const unsigned int __rseq_size __attribute__((weak));
+
+// The C library registers restartable sequences for the thread that was copied; the kernel writes to that
+// area whenever the thread was preempted, so it must be signed off before the area goes away. rseq(2).
+static int sign_off_rseq(void) {
+    enum { unregister = 1, registered_bytes = 32, signature = 0x53053053 };
+    if (&__rseq_size == NULL || __rseq_size == 0)
+        return 1;
+    char *thread;
+    __asm__("movq %%fs:0, %0" : "=r"(thread));
+    return call(SYS_rseq, (long)(thread + __rseq_offset), registered_bytes, unregister, signature) == 0;
+}
+
+static void shed_memory(const struct block *block) {
+    struct own_code code = {.address = (uintptr_t)&shed_memory, .block = block};
+    if (!sign_off_rseq())
+        return;                      // stay large rather than crash
+    each_mapping(find_code, &code);
+    if (code.inode != 0)
+        each_mapping(unmap_foreign, &code);
+}
+#else
+static void shed_memory(const struct block *block) {
+    (void)block;                     // without a stack of our own there is nothing safe to unmap
+}
+#endif
+
+static void close_between(long first, long last) {
+    if (first <= last)
+        call(SYS_close_range, first, last, 0, 0);
+}
+
+static void keep(void *argument) {
+    const struct block *block = argument;
+    long low = block->parent < block->farewell ? block->parent : block->farewell;
+    long high = block->parent < block->farewell ? block->farewell : block->parent;
+    call(SYS_setsid, 0, 0, 0, 0);    // no terminal's signals
+    call(SYS_prctl, PR_SET_NAME, (long)"cgexec-keeper", 0, 0);
+    call(SYS_chdir, (long)"/", 0, 0, 0);
+    close_between(0, low - 1);
+    close_between(low + 1, high - 1);
+    close_between(high + 1, ~0U);
+
+    // A pool that lives for a moment does not wait for a keeper that gives back mapping after mapping.
+    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+    for (int is_settled = 0;;) {
+        struct pollfd ends[2] = {
+            {.fd = block->farewell, .events = POLLIN},
+            {.fd = block->parent, .events = POLLIN},
+        };
+        long ready = call(SYS_ppoll, (long)ends, 2, is_settled ? 0 : (long)&moment, 0);
+        if (ready < 0)
+            continue;
+        if (ready == 0) {
+            shed_memory(block);
+            is_settled = 1;
+            continue;
+        }
+        char byte;
+        if (ends[0].revents && call(SYS_read, block->farewell, (long)&byte, 1, 0) == 1)
+            break;                   // the pool removed everything itself
+        if (ends[0].revents || ends[1].revents) {
+            clean_up(block);
+            break;
+        }
+    }
+    leave_home(block);
+    for (;;)
+        call(SYS_exit_group, 0, 0, 0, 0);
+}
+
+static int copy_path(char *target, const char *source, size_t bytes) {
+    size_t n = 0;
+    for (; source && source[n]; n++) {
+        if (n + 1 >= bytes)
+            return -ENAMETOOLONG;
+        target[n] = source[n];
+    }
+    target[n] = 0;
+    return 0;
+}
+
+int cgx_keeper_start(const struct cgx_keeper *plan) {
+    struct block *block =
+        mmap(NULL, sizeof *block, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (block == MAP_FAILED)
+        return -errno;
+    int pidfd = -1;
+    int status = copy_path(block->pool, plan->pool, sizeof block->pool);
+    if (status == 0)
+        status = copy_path(block->home, plan->home, sizeof block->home);
+    if (status == 0)
+        status = copy_path(block->base, plan->base, sizeof block->base);
+    if (status == 0)
+        status = copy_path(block->disable, plan->disable, sizeof block->disable);
+    if (status == 0) {
+        block->parent = plan->parent;
+        block->farewell = plan->farewell;
+        block->low = (uintptr_t)block;
+        block->high = (uintptr_t)(block + 1);
+
+        // No exit signal: a program that embeds us and waits for any child never meets this one.
+        struct clone_args args = {.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd};
+        const uint64_t all = ~UINT64_C(0);
+        uint64_t before = 0;
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+#if CGX_CLONE3_HAS_STACK
+        args.stack = (uint64_t)(uintptr_t)block->stack;
+        args.stack_size = stack_bytes;
+        long pid = cgx_clone3(&args, keep, block);
+        status = pid < 0 ? (int)pid : 0;
+#else
+        long pid = syscall(SYS_clone3, &args, sizeof args);
+        status = pid < 0 ? -errno : 0;
+        if (pid == 0)
+            keep(block);
+#endif
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+    }
+    munmap(block, sizeof *block);
+    return status < 0 ? status : pidfd;
+}

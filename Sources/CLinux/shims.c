@@ -1,0 +1,88 @@
+// System calls that Swift's Glibc module does not offer: variadic ones, and those behind _GNU_SOURCE.
+#define _GNU_SOURCE
+#include "clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+static int64_t microseconds(struct timeval time) {
+    return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
+
+int cgx_wait_pidfd(int pidfd, int nohang, struct cgx_wait *result) {
+    siginfo_t info = {0};
+    struct rusage usage = {0};
+    int options = WEXITED | __WALL | (nohang ? WNOHANG : 0);
+    long status;
+    do
+        // The raw call also gives the resources used; the C library's waitid hides them.
+        status = syscall(SYS_waitid, P_PIDFD, pidfd, &info, options, &usage);
+    while (status < 0 && errno == EINTR);
+    if (status < 0)
+        return -errno;
+    *result = (struct cgx_wait){
+        .pid = info.si_pid,
+        .code = info.si_code,
+        .status = info.si_status,
+        .user_microseconds = microseconds(usage.ru_utime),
+        .system_microseconds = microseconds(usage.ru_stime),
+        .max_rss_kib = usage.ru_maxrss,
+    };
+    return 0;
+}
+
+int cgx_wait_stopped(void) {
+    siginfo_t info = {0};
+    if (waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG) < 0)
+        return -errno;
+    return info.si_pid ? info.si_status : 0;
+}
+
+int cgx_wait_continued(void) {
+    siginfo_t info = {0};
+    return waitid(P_ALL, 0, &info, WCONTINUED | WNOHANG) == 0 && info.si_pid != 0;
+}
+
+static int checked(long result) {
+    return result < 0 ? -errno : (int)result;
+}
+
+int cgx_pidfd_open(int pid) {
+    return checked(syscall(SYS_pidfd_open, pid, 0));
+}
+
+int cgx_pidfd_send_signal(int pidfd, int signal) {
+    return checked(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+int cgx_pipe(int ends[2]) {
+    return checked(pipe2(ends, O_CLOEXEC));
+}
+
+int cgx_get_affinity(unsigned long *mask, size_t bytes) {
+    return checked(syscall(SYS_sched_getaffinity, 0, bytes, mask));
+}
+
+int cgx_set_name(const char *name) {
+    return checked(prctl(PR_SET_NAME, name));
+}
+
+int cgx_open_path(int directory, const char *path) {
+    return checked(openat(directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+const char *cgx_signal_name(int signal) {
+    return sigabbrev_np(signal);
+}

@@ -1,0 +1,53 @@
+import CGExec
+
+/// Plain lines on standard error while jobs run: one when each ends, and on a terminal one that says what runs.
+final class Progress {
+    private let total: Int
+    private let isQuiet: Bool
+    private let writer = LineWriter(descriptor: 2, name: "standard error")
+    private var done = 0
+
+    init(total: Int, isQuiet: Bool) {
+        self.total = total
+        self.isQuiet = isQuiet
+    }
+
+    func begin(_ setup: PoolSetup) {
+        let jobs = total == 1 ? "1 job" : "\(total) jobs"
+        var text =
+            "\(jobs) in \(setup.slots.count) \(setup.slots.count == 1 ? "slot" : "slots") (\(setup.slots.reason))"
+        if let budget = setup.budget { text += ", budget \(budget)" }
+        say(text)
+    }
+
+    func started(_ job: Job) {
+        if Terminal.isInteractive { say("\(counter)  start       \(job.name)") }
+    }
+
+    func finished(_ record: Record) {
+        done += 1
+        var text = "\(counter)  \(padded(record.outcome.kind.rawValue, 10))  \(record.name)"
+        if let wall = record.wallSeconds { text += "  \(Duration.nanoseconds(Int64(wall * 1e9)).forPeople)" }
+        if let peak = record.usage?.memoryPeakBytes { text += "  peak \(ByteSize(peak))" }
+        if let message = record.outcome.message { text += "  (\(message))" }
+        say(text)
+    }
+
+    /// Says something, unless silence was asked for.
+    func say(_ text: String) {
+        if !isQuiet { writer.append(text) }
+    }
+
+    /// Waits until everything is said; nobody listening is no failure.
+    func end() { try? writer.finish() }
+
+    private var counter: String {
+        let width = "\(total)".count
+        return "[\(String(repeating: " ", count: width - "\(done)".count))\(done)/\(total)]"
+    }
+}
+
+/// The text with blanks up to a width.
+func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}

@@ -1,0 +1,86 @@
+import Glibc
+import Support
+import Testing
+
+@testable import CGExec
+
+/// A job whose program sits on a file system that hangs harms nobody else.
+@Suite(.scratchCgroup) struct HungFileSystemTests {
+    private static let timeout = 0.2
+    /// How late a timeout may fire: the kernel needs a moment to kill, and other tests run beside this.
+    private static let tolerance = Patience.requiresAll ? 4 : 0.2
+
+    init() throws {
+        guard geteuid() == 0, exists("/dev/fuse") else { try skip("a FUSE mount needs root and /dev/fuse") }
+    }
+
+    private struct Records: Sendable {
+        var hung: Record?
+        var others: [Record] = []
+        /// Of the others, how many ended before the hung job.
+        var early = 0
+    }
+
+    /// Runs a job on the hung file system in one slot and others that reach their timeouts in the other.
+    private func run(_ manner: HungFileSystem.Manner, whenOthersEnded: @escaping @Sendable (HungFileSystem) -> Void)
+        async throws -> Records
+    {
+        let base = try ScratchCgroup.current().path
+        return try await onOwnThread {
+            let fileSystem = try HungFileSystem(manner)
+            let reactor = try Reactor()
+            let setup = try PoolSetup(
+                PoolConfiguration(jobs: .count(2)), for: .init(plansMemory: false), at: .find(requested: base),
+                reactor: reactor)
+            let pool = PoolRun(setup, reactor: reactor)
+            let limits = Limits(timeout: .milliseconds(Int64(Self.timeout * 1000)))
+            var records = Records()
+            let hung = pool.submit(Job("hung", [fileSystem.program], limits: limits))
+            let count = 5
+            for number in 1...count { _ = pool.submit(Job("other \(number)", ["sleep", "3600"], limits: limits)) }
+            pool.onRecord = { record in
+                if record.id == hung {
+                    records.hung = record
+                    return
+                }
+                records.others.append(record)
+                if records.hung == nil { records.early += 1 }
+                if records.others.count == count { whenOthersEnded(fileSystem) }
+            }
+            try pool.run()
+            pool.close()
+            try fileSystem.waitUntilAsked()
+            return records
+        }
+    }
+
+    private func checkOthers(_ records: Records) {
+        #expect(records.others.count == 5)
+        for record in records.others {
+            #expect(record.outcome.kind == .timeout)
+            #expect((record.wallSeconds ?? .infinity) < Self.timeout + Self.tolerance)
+        }
+    }
+
+    @Test func `its own timeout ends it, and the others' timeouts are on time`() async throws {
+        let records = try await run(.ignore) { _ in }
+        checkOthers(records)
+        #expect(records.hung?.outcome.kind == .timeout)
+    }
+
+    @Test func `where the kernel cannot kill it, the others' timeouts are still on time`() async throws {
+        let records = try await run(.swallow) { $0.release() }
+        checkOthers(records)
+        // It was there all the time, and its timeout had come.
+        #expect(records.early == 5)
+        #expect(records.hung?.outcome.kind == .timeout)
+    }
+
+    @Test func `exec gives its status for the timeout of such a program`() throws {
+        let base = try ScratchCgroup.current().path
+        let fileSystem = try HungFileSystem(.ignore)
+        let finish = try Child.run(Programs.exec(["--timeout", "200ms", "--cgroup", base], [fileSystem.program]))
+        #expect(finish.status == .exited(124))
+        try fileSystem.waitUntilAsked()
+    }
+}

@@ -1,0 +1,54 @@
+import Glibc
+import Support
+import Testing
+
+@testable import CGExec
+
+extension RealKernel {
+    /// A pool inside a job of another pool.
+    @Suite(.scratchCgroup) struct Nesting {
+        @Test func `without delegation, limits inside are refused with the cure`() async throws {
+            let base = try ScratchCgroup.current().path
+            let inner = [try Programs.pool(), "exec", "--timeout", "1m", "--", "true"]
+            let record = try await InProcess.record(of: Job("outer", inner), at: base)
+            #expect(record.outcome.kind == .exit && record.outcome.code == 69, "\(record.outcome)")
+            #expect(
+                record.output?.stderr?.text?.contains("delegate: true") == true, "\(record.output?.stderr?.text ?? "")")
+        }
+
+        @Test func `a delegated job starts in an inner leaf and can divide its own`() async throws {
+            let base = try ScratchCgroup.current().path
+            let inner = [try Programs.pool(), "exec", "--timeout", "1m", "--", try Programs.probe(), "view"]
+            var job = Job("outer", inner)
+            job.limits.delegate = true
+            let record = try await InProcess.record(of: job, at: base)
+            #expect(record.outcome.kind == .ok, "\(record.output?.stderr?.text ?? "")")
+            let place = try #require(Report(record).cgroup)
+            // outer pool / outer leaf / inner pool / inner leaf
+            #expect(place.contains(#/cgexec-\d+-\d+/job-1\.1/cgexec-\d+-\d+/job-1\.1$/#), "\(place)")
+            #expect(CgroupTree.children(of: base).isEmpty)
+        }
+
+        @Test(.needs(.controller("memory"))) func `a limit inside a delegated job is its own, within the outer one`()
+            async throws
+        {
+            let base = try ScratchCgroup.current().path
+            let breach = [try Programs.pool(), "exec", "--memory", "16M", "--", try Programs.probe(), "memory", "32M"]
+            var outer = Job("outer", breach, limits: Limits(memory: .mib(256)))
+            outer.limits.delegate = true
+            let inside = try await InProcess.record(of: outer, at: base)
+            #expect(inside.outcome.kind == .exit && inside.outcome.code == 137, "\(inside.outcome)")
+            #expect(
+                inside.output?.stderr?.text?.contains("memory limit") == true, "\(inside.output?.stderr?.text ?? "")")
+
+            // What the inner limit allows the outer one does not: the whole outer tree goes.
+            outer.command = [
+                try Programs.pool(), "exec", "--memory", "128M", "--", try Programs.probe(), "memory", "96M",
+            ]
+            outer.limits.memory = .mib(64)
+            let outside = try await InProcess.record(of: outer, at: base)
+            #expect(outside.outcome.kind == .memory && outside.outcome.culprit == .job, "\(outside.outcome)")
+            #expect(CgroupTree.children(of: base).isEmpty)
+        }
+    }
+}
