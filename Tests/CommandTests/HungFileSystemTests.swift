@@ -83,4 +83,15 @@ import Testing
         #expect(finish.status == .exited(124))
         try fileSystem.waitUntilAsked()
     }
+
+    /// Until 6.13 a kill reaches what is in the leaf and not what is being cloned into it (torvalds/linux, kill_seq).
+    @Test(arguments: ["0.02ms", "0.1ms", "0.3ms"])
+    func `a timeout from before its birth ends such a program too`(timeout: String) throws {
+        let base = try ScratchCgroup.current().path
+        for _ in 1...3 {
+            let fileSystem = try HungFileSystem(.ignore)
+            let finish = try Child.run(Programs.exec(["--timeout", timeout, "--cgroup", base], [fileSystem.program]))
+            #expect(finish.status == .exited(124))
+        }
+    }
 }

@@ -18,6 +18,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     private var wakeTimer: Reactor.Timer?
     /// Set when this host's kernel kills what we clone into a leaf: children then enter by themselves.
     private var entersByItself = false
+    /// When to look again where no descriptor was free to be told by.
+    private static let secondLook = Duration.milliseconds(20)
 
     /// Works in `place`. Programs start with `signals`, the state from before we took any over.
     init(reactor: Reactor, place: Workplace, signals: SignalState = SignalState()) {
@@ -58,13 +60,14 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         guard let attempt = attempts[id] else { return }
         attempt.killRequested = true
         killTree(of: attempt)
+        if attempt.ending == nil { killAtBirth(attempt) }
     }
 
     func measureCPU(_ id: AttemptID) {
         guard let attempt = attempts[id], attempt.leaf != nil else { return }
         guard let time = attempt.leaf?.cpuTime else {
             // Without a free descriptor. Unanswered, the question would not be asked again and the limit be none.
-            _ = reactor.schedule(at: now.advanced(by: .milliseconds(20))) { [unowned self] in measureCPU(id) }
+            _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [unowned self] in measureCPU(id) }
             return
         }
         deliver(.cpuUsed(id, time), now)
@@ -273,40 +276,61 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         if attempt.plan.session != .inherit, let pid = attempt.pid { _ = Glibc.kill(-pid, SIGKILL) }
     }
 
+    /// Kills what a spawn under way is yet to clone into the leaf. It may be cloned after the kill and then hang before
+    /// its exec, and until that exec the kernel tells its parent nothing.
+    private func killAtBirth(_ attempt: RunningAttempt) {
+        let id = attempt.plan.attempt
+        guard attempt.leaf != nil, !watchPopulation(of: attempt) else { return }
+        _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [unowned self] in
+            if attempts[id]?.ending == nil { kill(id) }
+        }
+    }
+
     /// Goes on when no process is left in the leaf; until then kills what is, and waits for the event.
     private func empty(_ attempt: RunningAttempt) {
-        let id = attempt.plan.attempt
         guard attempt.leaf?.isPopulated == true else { return collect(attempt) }
+        killTree(of: attempt)
+        guard watchPopulation(of: attempt) else {
+            _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [unowned self] in empty(attempt) }
+            return
+        }
+    }
+
+    /// Has `populationChanged` called now and at each change. False without a free descriptor: then nobody tells, and
+    /// one must look again.
+    private func watchPopulation(of attempt: RunningAttempt) -> Bool {
+        let id = attempt.plan.attempt
         if attempt.eventsWatch == nil, let directory = attempt.leaf?.directory,
             let file = try? Descriptor.open("cgroup.events", in: directory, O_RDONLY)
         {
             _ = try? file.readControl()
             // EPOLLIN is always ready on a control file; only priority events tell of a change.
             attempt.eventsWatch = try? reactor.watch(file.raw, .priority) { [unowned self] _ in
-                if let attempt = attempts[id] { reread(attempt) }
+                if let attempt = attempts[id] { populationChanged(attempt) }
             }
             attempt.eventsFile = consume file
         }
-        killTree(of: attempt)
-        guard attempt.eventsWatch != nil else {
-            // Without a free descriptor there is no event to wait for: look again.
-            _ = reactor.schedule(at: now.advanced(by: .milliseconds(20))) { [unowned self] in empty(attempt) }
-            return
-        }
-        reread(attempt)
+        guard attempt.eventsWatch != nil else { return false }
+        populationChanged(attempt)
+        return true
     }
 
-    private func reread(_ attempt: RunningAttempt) {
+    private func populationChanged(_ attempt: RunningAttempt) {
         let text = try? attempt.eventsFile?.readControl()
-        if text.flatMap({ FlatKeyed($0)["populated"] }) == 1 { return }
-        if let watch = attempt.eventsWatch.take() { reactor.forget(watch) }
-        attempt.eventsFile = nil
-        collect(attempt)
+        let isPopulated = text.flatMap({ FlatKeyed($0)["populated"] }) == 1
+        switch (isPopulated, attempt.hasEnded) {
+        case (true, false): killTree(of: attempt)
+        case (false, true): collect(attempt)
+        case (true, true), (false, false): break
+        }
     }
 
     /// Reads the counters, which go with the directory, and removes it.
     private func collect(_ attempt: RunningAttempt) {
-        if let watch = attempt.pidsWatch.take() { reactor.forget(watch) }
+        for watch in [attempt.eventsWatch.take(), attempt.pidsWatch.take()] {
+            if let watch { reactor.forget(watch) }
+        }
+        attempt.eventsFile = nil
         attempt.pidsFile = nil
         if let usage = attempt.leaf?.account() {
             attempt.ending?.usage = usage

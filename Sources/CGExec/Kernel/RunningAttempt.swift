@@ -82,6 +82,9 @@ final class RunningAttempt {
         pipes = []
     }
 
+    /// Whether the main process has ended, or will never be.
+    var hasEnded: Bool { ending != nil && pidfd == nil }
+
     var name: String { Subtree.leafPrefix + plan.attempt.description }
 
     /// Reads and closes the output streams; a copying thread goes on by itself.

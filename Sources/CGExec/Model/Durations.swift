@@ -26,10 +26,11 @@ extension Duration {
     /// The duration in seconds.
     public var seconds: Double { Double(nanoseconds) / 1e9 }
 
-    /// The duration for people: `87 ms`, `3.42 s`, `2 m 05 s`, `1 h 02 m`.
+    /// The duration for people: `40 µs`, `87 ms`, `3.42 s`, `2 m 05 s`, `1 h 02 m`.
     public var forPeople: String {
         let milliseconds = nanoseconds / 1_000_000
         switch milliseconds {
+        case 0 where nanoseconds != 0: return "\((nanoseconds + 999) / 1000) µs"
         case ..<1000: return "\(milliseconds) ms"
         case ..<60_000:
             let hundredths = (milliseconds + 5) / 10
