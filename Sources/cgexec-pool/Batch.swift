@@ -37,6 +37,10 @@ final class Batch {
         let records = try recordsFile.map { try RecordsFile($0) }
         progress.begin(setup)
         pool.onStart = { [unowned self] _, job, _ in progress.started(job) }
+        pool.onAttempt = { [unowned self] record in
+            records?.append(record)
+            progress.again(record)
+        }
         pool.onRecord = { [unowned self] record in
             records?.append(record)
             summary.add(record)
@@ -58,7 +62,7 @@ final class Batch {
         guard signal != SIGPIPE && signal != SIGCHLD else { return }
         interruptions += 1
         progress.say(interruptions == 1 ? "interrupted: ending what runs; once more to kill it" : "killing what runs")
-        if interruptions == 1 { pool.cancelAll() } else { pool.killAll() }
+        if interruptions == 1 { pool.end() } else { pool.killAll() }
     }
 }
 

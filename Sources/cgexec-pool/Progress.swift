@@ -24,9 +24,16 @@ final class Progress {
         if Terminal.isInteractive { say("\(counter)  start       \(job.name)") }
     }
 
+    /// An attempt is over, and another follows.
+    func again(_ record: Record) { tell(record, "again later: ") }
+
     func finished(_ record: Record) {
         done += 1
-        var text = "\(counter)  \(padded(record.outcome.kind.rawValue, 10))  \(record.name)"
+        tell(record, "")
+    }
+
+    private func tell(_ record: Record, _ prefix: String) {
+        var text = "\(counter)  \(padded(record.outcome.kind.rawValue, 10))  \(prefix)\(record.name)"
         if let wall = record.wallSeconds { text += "  \(Duration.nanoseconds(Int64(wall * 1e9)).forPeople)" }
         if let peak = record.usage?.memoryPeakBytes { text += "  peak \(ByteSize(peak))" }
         if let message = record.outcome.message { text += "  (\(message))" }

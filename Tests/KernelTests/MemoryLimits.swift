@@ -97,7 +97,7 @@ extension RealKernel {
         /// The outcome in a pool whose limit the job's leaf does not share.
         private func outcome(of job: Job, poolLimit: ByteSize, at base: String) async throws -> Outcome {
             let ending = try await Rig.run(LaunchPlan(job.command), poolLimit: poolLimit, at: base).ending
-            return Outcome(ending.status, endedFor: nil, culprit: ending.memory?.culprit(share: false), memory: nil)
+            return Outcome(ending.status, endedFor: nil, culprit: ending.memory?.culprit, memory: nil)
         }
 
         @Test func `page-rounded read-back`() async throws {

@@ -11,11 +11,9 @@ struct MemoryEvidence: Sendable, Equatable {
     var oomAbove: UInt64
 
     /// Whose limit killed the tree; nil when the OOM killer did not touch it.
-    ///
-    /// `share`: the leaf's limit is not one that the job asked for but its share of the pool's budget.
-    func culprit(share: Bool) -> Outcome.Culprit? {
+    var culprit: Outcome.Culprit? {
         guard killsInLeaf > 0 else { return nil }
-        if oomAtLeaf > 0 { return share ? .pool : .job }
+        if oomAtLeaf > 0 { return .job }
         if oomAtPool > 0 { return .pool }
         if oomAbove > 0 { return .ancestor }
         return .host

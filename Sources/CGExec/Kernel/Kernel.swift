@@ -21,6 +21,12 @@ protocol Kernel: AnyObject {
     /// Reads the tree's CPU time. `cpuUsed` follows.
     func measureCPU(_ attempt: AttemptID)
 
+    /// Reads the memory of the pool and of what runs in it. `memory` follows.
+    func measureMemory()
+
+    /// Reads how much memory ended attempts have left behind. `leftBehind` follows.
+    func measureLeftBehind()
+
     /// Sets the instant of the next `wake`, in place of the one set before; nil for none.
     func wake(at instant: Instant?)
 }
@@ -35,6 +41,16 @@ enum KernelEvent: Sendable {
     case outputExceeded(AttemptID)
     /// A fork failed for the number of processes.
     case pidsExceeded(AttemptID)
+    /// The tree stalled on memory at its own limit for longer than allowed.
+    case thrashed(AttemptID)
+    /// The memory of the pool and of what runs in it.
+    case memory(MemoryReading)
+    /// How much memory ended attempts have left behind, such as files in a tmpfs.
+    case leftBehind(ByteSize)
+    /// A pressure trigger of the pool fired.
+    case pressure
+    /// The pool's memory limit was reached.
+    case poolAtLimit
     /// Nothing of the attempt is left: no process, no leaf.
     case ended(AttemptID, Ending)
     /// The instant asked for has come.
@@ -73,8 +89,6 @@ struct LaunchPlan: Sendable {
 /// The limits of one leaf, as numbers.
 struct LeafPlan: Sendable, Hashable {
     var memory: ByteSize?
-    /// Whether `memory` is the job's share of the pool's budget and not a limit of its own.
-    var memoryIsShare = false
     var swap: ByteSize?
     var cpus: CPUSet?
     var mems: CPUSet?
@@ -94,6 +108,8 @@ struct Ending: Sendable {
     /// The end of the main process.
     var ended: Instant
     var memory: MemoryEvidence?
+    /// Whether the tree's memory reached its limit, which reclaiming may have helped.
+    var reachedMemoryLimit = false
     var limitsHit: [String] = []
     var usage: Usage?
     var effective: [String: String] = [:]

@@ -66,6 +66,9 @@ struct Leaf: ~Copyable {
         }
     }
 
+    /// What the tree needs of memory now; nil without the memory controller.
+    var memoryNeed: MemoryNeed? { MemoryNeed(of: cgroup) }
+
     /// Whether a process is left; a leaf that is gone has none. True where it cannot be told, as without a free
     /// descriptor: what may still run is not to be called ended.
     var isPopulated: Bool {

@@ -73,6 +73,22 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         deliver(.cpuUsed(id, time), now)
     }
 
+    func measureMemory() {
+        guard let need = place.memoryNeed else { return }
+        let leaves = attempts.values.compactMap { attempt in
+            attempt.leaf?.memoryNeed.map { MemoryReading.Attempt(id: attempt.plan.attempt, need: ByteSize($0.total)) }
+        }
+        let order = leaves.sorted { ($0.id.job, $0.id.number) < ($1.id.job, $1.id.number) }
+        deliver(.memory(MemoryReading(need: ByteSize(need.total), attempts: order)), now)
+    }
+
+    func measureLeftBehind() {
+        guard let pool = place.memoryNeed else { return }
+        // The counters of live leaves are read one after another while these change, but hardly in so short a time.
+        let live = attempts.values.reduce(0) { $0 + ($1.leaf?.memoryNeed?.shared ?? 0) }
+        deliver(.leftBehind(ByteSize(pool.shared - min(pool.shared, live))), now)
+    }
+
     func wake(at instant: Instant?) {
         if let wakeTimer { reactor.cancel(wakeTimer) }
         wakeTimer = instant.map { due in

@@ -18,10 +18,15 @@ final class SimulatedKernel: Kernel {
         var endsAfterTerm: Duration? = .zero
         /// When it writes more than its output limit.
         var exceedsOutputAfter: Duration?
+        /// What stays in memory when it ends.
+        var leavesBehind = ByteSize(0)
     }
 
     /// The launches so far, in order, for tests to look at.
     private(set) var launches: [LaunchPlan] = []
+
+    /// What ended programs have left in memory.
+    var leftBehind = ByteSize(0)
 
     private let program: (LaunchPlan) -> Program
     private var running: [AttemptID: Run] = [:]
@@ -33,8 +38,15 @@ final class SimulatedKernel: Kernel {
         var program: Program
         var plan: LaunchPlan
         var started: Instant
+        /// The number of its launch.
+        var order: Int
         /// The earliest end planned; any other on the agenda is void.
         var end: Entry?
+
+        func memory(at now: Instant) -> ByteSize {
+            let lived = min(1, now.since(started) / max(program.duration, .nanoseconds(1)))
+            return ByteSize(min(UInt64(Double(program.peakMemory.bytes) * lived), plan.leaf.memory?.bytes ?? .max))
+        }
     }
 
     /// What is due at one instant happens in the order of its planning.
@@ -54,7 +66,7 @@ final class SimulatedKernel: Kernel {
     func launch(_ plan: LaunchPlan) {
         launches.append(plan)
         let program = program(plan)
-        running[plan.attempt] = Run(program: program, plan: plan, started: now)
+        running[plan.attempt] = Run(program: program, plan: plan, started: now, order: launches.count)
         if case .failed = program.status {
             return plannedEnd(plan.attempt, program.status, after: .zero, killedForMemory: false)
         }
@@ -85,6 +97,16 @@ final class SimulatedKernel: Kernel {
         deliver(.cpuUsed(attempt, now.since(job.started) * job.program.parallelism), now)
     }
 
+    func measureMemory() {
+        let attempts = running.values.sorted { $0.order < $1.order }.map { run in
+            MemoryReading.Attempt(id: run.plan.attempt, need: run.memory(at: now))
+        }
+        let sum = attempts.reduce(leftBehind.bytes) { $0 + $1.need.bytes }
+        deliver(.memory(MemoryReading(need: ByteSize(sum), attempts: attempts)), now)
+    }
+
+    func measureLeftBehind() { deliver(.leftBehind(leftBehind), now) }
+
     func wake(at instant: Instant?) { wakeAt = instant }
 
     /// Lets time pass until nothing is left to happen.
@@ -105,7 +127,9 @@ final class SimulatedKernel: Kernel {
         guard let next else { return false }
         agenda.removeMin()
         now = max(now, next.due)
-        if case .ended = next.event { running[next.attempt] = nil }
+        if case .ended = next.event {
+            leftBehind.bytes += running.removeValue(forKey: next.attempt)?.program.leavesBehind.bytes ?? 0
+        }
         deliver(next.event, now)
         return true
     }
@@ -126,11 +150,11 @@ final class SimulatedKernel: Kernel {
         ending.memory = MemoryEvidence(
             killsInLeaf: killedForMemory ? 1 : 0, oomAtLeaf: killedForMemory ? 1 : 0, oomAtPool: 0, oomAbove: 0)
         var usage = Usage()
-        let lived = due.since(job.started)
-        usage.cpuSeconds = lived.seconds * job.program.parallelism
-        usage.memoryPeakBytes = min(
-            UInt64(Double(job.program.peakMemory.bytes) * min(1, lived / max(job.program.duration, .nanoseconds(1)))),
-            job.plan.leaf.memory?.bytes ?? .max)
+        usage.cpuSeconds = due.since(job.started).seconds * job.program.parallelism
+        usage.memoryPeakBytes = job.memory(at: due).bytes
+        usage.needPeakBytes = killedForMemory ? nil : usage.memoryPeakBytes
+        usage.memory = ["shmem": job.program.leavesBehind.bytes]
+        ending.reachedMemoryLimit = killedForMemory
         ending.usage = usage
         running[attempt]?.end = add(.ended(attempt, ending), of: attempt, after: delay)
     }

@@ -109,6 +109,14 @@ final class Workplace {
         pool?.readIfPossible("cpuset.cpus.effective").flatMap { try? CPUSet(parsing: $0) }
     }
 
+    /// What the pool needs of memory now; nil without the memory controller.
+    var memoryNeed: MemoryNeed? {
+        switch pool {
+        case .some(let pool): MemoryNeed(of: pool)
+        case nil: nil
+        }
+    }
+
     /// Removes the leaf of an attempt.
     func removeLeaf(_ name: String) throws(Errno) { try pool?.removeChild(name) }
 

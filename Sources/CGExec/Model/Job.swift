@@ -4,7 +4,8 @@ public struct Job: Sendable, Hashable {
     public var name: String
     /// What the job is about, for reports.
     public var description: String?
-    /// The program and its arguments. The program is searched in `PATH` unless it has a slash.
+    /// The program and its arguments. The program is searched in `PATH` unless it has a slash. A job without any is a
+    /// stub: nothing runs, and its callbacks are called.
     public var command: [String]
     /// Added to, and winning over, the pool's environment.
     public var environment: [String: String]
@@ -22,6 +23,31 @@ public struct Job: Sendable, Hashable {
     public var category: String?
     /// How heavy the job is among those of its category; 0 is unknown.
     public var size: Double
+    /// How slow the job is for its size: size × slowdown says how much time it takes compared with others of its
+    /// category.
+    public var slowdown = 1.0
+    /// Jobs of a higher priority start first.
+    public var priority = 0
+    /// What must have finished before the job starts.
+    public var after: [Predecessor] = []
+    /// Whether what it comes after must have succeeded; else any end will do.
+    public var afterSuccess = true
+    /// Whether the job starts again when its time is over, as often as it takes: for programs whose time is a matter of
+    /// chance. It starts no chain then.
+    public var restartsOnTimeout = false
+    /// Whether and when it is tried again.
+    public var retry: Retry?
+    /// The command that takes over when the job has failed for good.
+    public var fallback: [String]?
+    /// How long no other job starts after this one.
+    public var startDelay = Duration.zero
+    /// Whether the job takes no CPUs of its slot, and may use all.
+    public var ignoresAffinity = false
+    /// Whether the job runs only alone.
+    public var isSolo = false
+    /// Whether its figures matter: in a packed pool such a job is taken back only when no other can be. Nil for yes in a
+    /// strict pool and no in a packed one.
+    public var isMeasured: Bool?
     /// What the job was made from: the values of the sweep's variables.
     public var params: [String: String]
 
@@ -38,6 +64,14 @@ public struct Job: Sendable, Hashable {
         var path: String? {
             if case .file(let path) = self { path } else { nil }
         }
+    }
+
+    /// What a job may come after.
+    public enum Predecessor: Sendable, Hashable {
+        /// A job submitted before.
+        case job(JobID)
+        /// A group opened before: all that is in it.
+        case group(GroupID)
     }
 
     /// Where an output stream goes.

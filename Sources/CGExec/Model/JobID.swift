@@ -32,3 +32,18 @@ struct AttemptID: Hashable, Sendable, CustomStringConvertible {
 
     var description: String { "\(job).\(number)" }
 }
+
+/// The number of a group of jobs in its pool.
+public struct GroupID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The number.
+    public let number: Int
+
+    /// Creates the id with this number.
+    public init(_ number: Int) { self.number = number }
+
+    /// Whether `left` comes before `right`.
+    public static func < (left: GroupID, right: GroupID) -> Bool { left.number < right.number }
+
+    /// The value as a text for people.
+    public var description: String { "\(number)" }
+}

@@ -26,7 +26,8 @@ extension Job {
         var problems: [JobProblem] = []
         func report(_ key: String, _ message: String) { problems.append(JobProblem(key: key, message: message)) }
 
-        if command.first?.isEmpty ?? true { report("command", "it has no program") }
+        if command.first?.isEmpty ?? false { report("command", "it has no program") }
+        if fallback?.first?.isEmpty ?? (fallback != nil) { report("fallback", "it has no program") }
         func check(_ key: String, _ texts: [String]) {
             if texts.contains(where: { $0.utf8.contains(0) }) {
                 report(key, "a NUL byte cannot be passed to a program")
@@ -34,6 +35,7 @@ extension Job {
         }
         check("name", [name])
         check("command", command)
+        check("fallback", fallback ?? [])
         check("env", environment.flatMap { [$0.key, $0.value] })
         check("cwd", [directory ?? ""])
         check("stdin", [stdin.path ?? ""])
@@ -44,6 +46,14 @@ extension Job {
         }
         if stdout == .stdout { report("stdout", "only stderr can go to stdout") }
         if !(size >= 0 && size.isFinite) { report("size", "it must be a number from 0 on") }
+        if !(slowdown > 0 && slowdown.isFinite) { report("slowdown", "it must be a number above 0") }
+        if startDelay < .zero { report("start-delay", "it must not be negative") }
+        if let retry {
+            if retry.limit < 0 { report("retries", "it must be a number from 0 on") }
+            if retry.backOff < .zero { report("back-off", "it must not be negative") }
+            let reads = retry.rules.contains { if case .stderr = $0 { true } else { false } }
+            if reads, stderrIsLost { report("retry-on", "stderr can only be searched where it is captured") }
+        }
         // A value made in a program gets the check that a text gets.
         for option in LimitOption.all {
             for text in option.value(limits)?.texts ?? [] {
@@ -82,5 +92,13 @@ extension Job {
         }
         if limits.onPids != nil && limits.pids == nil { report("on-pids", "it needs a number of processes: set pids") }
         return problems
+    }
+
+    /// Whether what it writes to stderr never comes to us.
+    private var stderrIsLost: Bool {
+        switch (stderr, stdout) {
+        case (.capture, _), (.stdout, .capture): false
+        default: true
+        }
     }
 }

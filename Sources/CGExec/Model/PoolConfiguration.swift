@@ -11,6 +11,19 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// Whether to run even where a limit cannot be enforced; the record then says so for each limit.
     public var bestEffort: Bool
 
+    /// The pool's name, for records and messages.
+    public var name: String?
+    /// Whether memory may be promised twice.
+    public var mode = Mode.strict
+    /// What becomes of jobs that would fail as another did.
+    public var chains = Chains.on
+    /// When failures end everything.
+    public var halt: Halt?
+    /// Whether the memory of jobs without a hard limit is learned from those of their category that ran.
+    public var learnsMemory = true
+    /// The least share of the budget of each job without a limit or an estimate; with less, fewer run at once.
+    public var leastShare: MemoryAmount?
+
     /// Creates a configuration.
     public init(
         jobs: SlotCount = .auto, budget: MemoryAmount? = nil, affinity: Affinity = .none, cgroup: String? = nil,

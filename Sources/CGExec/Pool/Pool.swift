@@ -127,7 +127,7 @@ public actor Pool {
     }
 
     func close() async {
-        run?.cancelAll()
+        run?.end()
         if run?.isIdle == false { await withCheckedContinuation { idleWaiters.append($0) } }
         run?.close()
         run = nil

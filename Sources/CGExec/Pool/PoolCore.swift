@@ -18,10 +18,20 @@ final class PoolCore {
         var finalize: (@Sendable (_ id: JobID, _ slot: Int, _ attempt: Int) -> Job)?
     }
 
+    /// Called before an attempt is started; what it throws fails the attempt.
+    var willStart: (JobID, Job, Grant) throws -> Void = { _, _, _ in }
     /// Called when an attempt's program runs.
     var onStart: (JobID, Job, Grant) -> Void = { _, _, _ in }
+    /// Called for each attempt that another follows, when nothing of it is left.
+    var onAttempt: (Record) -> Void = { _ in }
     /// Called once for each job, when nothing of it is left.
     var onRecord: (Record) -> Void = { _ in }
+    /// Called when something in the group starts for the first time.
+    var onGroupStart: (GroupID) -> Void = { _ in }
+    /// Called once for each group, when it is sealed and everything in it is done.
+    var onGroupEnd: (GroupID, GroupCounts) -> Void = { _, _ in }
+    /// Called with everything that the scheduler was told and what it decided.
+    var onDecision: ((Event, [Effect], Instant) -> Void)?
 
     private let kernel: any Kernel
     private var scheduler: Scheduler
@@ -29,7 +39,9 @@ final class PoolCore {
     private let environment: JobEnvironment
     private let budget: ByteSize?
     private var entries: [JobID: Entry] = [:]
+    private let mode: Mode
     private var lastID = 0
+    private var lastGroupID = 0
     /// Decided and not yet carried out. One effect may cause the next event while others wait behind it, such as a
     /// cancellation from within `onRecord`; in a queue, a launch still comes before the kill that was decided after it.
     private var pending: Deque<(effect: Effect, decided: Instant)> = []
@@ -41,12 +53,19 @@ final class PoolCore {
         var admitted: Instant?
         var grant: Grant?
         var ending: Ending?
+        var notes: [String] = []
+
+        /// Forgets an attempt that another follows.
+        mutating func clear() {
+            (admitted, grant, ending, notes) = (nil, nil, nil, [])
+        }
     }
 
     init(kernel: any Kernel, _ configuration: Scheduler.Configuration, _ surroundings: Surroundings) {
         self.kernel = kernel
         scheduler = Scheduler(configuration)
         budget = configuration.budget
+        mode = configuration.policy.mode
         self.surroundings = surroundings
         environment = JobEnvironment(surroundings.environment)
         kernel.deliver = { [unowned self] event, now in receive(event, at: now) }
@@ -58,18 +77,36 @@ final class PoolCore {
     var waitingCount: Int { scheduler.waitingCount }
 
     /// Takes a job in; it starts as soon as it fits. `noted` is called with its number before anything happens to it.
-    func submit(_ job: Job, noted: (JobID) -> Void = { _ in }) -> JobID {
+    func submit(_ job: Job, in group: GroupID? = nil, noted: (JobID) -> Void = { _ in }) -> JobID {
         lastID += 1
         let id = JobID(lastID)
         let now = kernel.now
         entries[id] = Entry(job: job, queued: now)
         noted(id)
-        apply(.submitted(id, demand(of: job)), at: now)
+        apply(.submitted(id, demand(of: job, in: group)), at: now)
         return id
     }
 
+    /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens.
+    func openGroup(in parent: GroupID?, timeout: Duration?, noted: (GroupID) -> Void = { _ in }) -> GroupID {
+        lastGroupID += 1
+        let id = GroupID(lastGroupID)
+        noted(id)
+        apply(.opened(id, GroupPlan(parent: parent, timeout: timeout)), at: kernel.now)
+        return id
+    }
+
+    /// Says that nothing more will be added to the group.
+    func sealGroup(_ id: GroupID) { apply(.sealed(id), at: kernel.now) }
+
+    /// Ends everything in the group.
+    func cancelGroup(_ id: GroupID) { apply(.cancelGroup(id), at: kernel.now) }
+
     /// Ends a job, or keeps it from starting.
     func cancel(_ id: JobID) { apply(.cancel(id), at: kernel.now) }
+
+    /// Ends everything; what runs gets its grace, and nothing is taken in any more.
+    func close() { apply(.close, at: kernel.now) }
 
     /// Ends everything; what runs gets its grace.
     func cancelAll() { apply(.cancelAll, at: kernel.now) }
@@ -87,16 +124,35 @@ final class PoolCore {
         case .cpuUsed(let id, let used): apply(.cpuUsed(id, used), at: now)
         case .outputExceeded(let id): apply(.outputExceeded(id), at: now)
         case .pidsExceeded(let id): apply(.pidsExceeded(id), at: now)
+        case .thrashed(let id): apply(.thrashed(id), at: now)
+        case .memory(let reading): apply(.memory(reading), at: now)
+        case .leftBehind(let bytes): apply(.leftBehind(bytes), at: now)
+        case .pressure: apply(.pressure, at: now)
+        case .poolAtLimit: apply(.poolAtLimit, at: now)
         case .ended(let id, let ending):
             entries[id.job]?.ending = ending
-            let share = entries[id.job]?.grant?.memoryIsShare ?? false
-            apply(.ended(id, ending.status, culprit: ending.memory?.culprit(share: share), at: ending.ended), at: now)
+            apply(.ended(id, end(entries[id.job]?.job, ending)), at: now)
         case .wake: apply(.wake, at: now)
         }
     }
 
+    /// What the scheduler needs to know of an end.
+    private func end(_ job: Job?, _ ending: Ending) -> AttemptEnd {
+        let usage = ending.usage
+        return AttemptEnd(
+            status: ending.status, culprit: ending.memory?.culprit, at: ending.ended,
+            need: usage?.needPeakBytes.map { ByteSize($0) }, reachedLimit: ending.reachedMemoryLimit,
+            // All processes are gone, and their memory with them: what is left are files in memory.
+            leftBehind: ByteSize(usage?.memory?["shmem"] ?? 0),
+            asksForRetry: job?.retry?.rules.contains {
+                $0.matches(stderr: job?.stderr == .stdout ? ending.stdout?.text : ending.stderr?.text)
+            } ?? false)
+    }
+
     private func apply(_ event: Event, at now: Instant) {
-        for effect in scheduler.handle(event, at: now) { pending.append((effect, now)) }
+        let effects = scheduler.handle(event, at: now)
+        onDecision?(event, effects, now)
+        for effect in effects { pending.append((effect, now)) }
         guard !isCarryingOut else { return }
         isCarryingOut = true
         while let (effect, decided) = pending.popFirst() { carryOut(effect, decided) }
@@ -106,36 +162,67 @@ final class PoolCore {
 
     private func carryOut(_ effect: Effect, _ decided: Instant) {
         switch effect {
-        case .launch(let id, let grant):
-            entries[id.job]?.admitted = decided
-            entries[id.job]?.grant = grant
-            if let job = entries[id.job]?.job {
-                let finished = surroundings.finalize?(id.job, grant.slot, id.number) ?? job
-                entries[id.job]?.job = finished
-                kernel.launch(plan(finished, id, grant))
-            }
+        case .launch(let id, let grant): launch(id, grant, decided)
         case .terminate(let id): kernel.terminate(id)
         case .kill(let id): kernel.kill(id)
         case .measureCPU(let id): kernel.measureCPU(id)
+        case .measureMemory: kernel.measureMemory()
+        case .measureLeftBehind: kernel.measureLeftBehind()
+        case .note(let id, let text): entries[id]?.notes.append(text)
+        case .groupStarted(let id): onGroupStart(id)
+        case .groupFinished(let id, let counts): onGroupEnd(id, counts)
+        case .retry(let id, let outcome):
+            guard let entry = entries[id.job] else { return }
+            entries[id.job]?.clear()
+            onAttempt(record(id.job, id, entry, outcome))
         case .finish(let id, let attempt, let outcome):
             if let entry = entries.removeValue(forKey: id) { onRecord(record(id, attempt, entry, outcome)) }
         }
     }
 
+    private func launch(_ id: AttemptID, _ grant: Grant, _ decided: Instant) {
+        entries[id.job]?.admitted = decided
+        entries[id.job]?.grant = grant
+        guard var job = entries[id.job]?.job else { return }
+        job = surroundings.finalize?(id.job, grant.slot, id.number) ?? job
+        if grant.isFallback, let fallback = job.fallback { job.command = fallback }
+        entries[id.job]?.job = job
+        do {
+            try willStart(id.job, job, grant)
+        } catch {
+            let failure = LaunchFailure(stage: "onStart", message: "its onStart threw: \(error)")
+            return end(id, .failed(failure), at: decided)
+        }
+        if job.command.isEmpty { return end(id, .exited(0), at: decided) }
+        kernel.launch(plan(job, id, grant))
+    }
+
+    /// Ends an attempt of which the kernel never heard.
+    private func end(_ id: AttemptID, _ status: AttemptStatus, at now: Instant) {
+        let started: Instant? = if case .failed = status { nil } else { now }
+        let ending = Ending(status: status, started: started, ended: now)
+        entries[id.job]?.ending = ending
+        apply(.ended(id, end(entries[id.job]?.job, ending)), at: now)
+    }
+
     // MARK: Values
 
-    private func demand(of job: Job) -> Demand {
+    private func demand(of job: Job, in group: GroupID?) -> Demand {
         let limits = job.limits
         return Demand(
             memory: limits.memory?.resolved(of: budget), need: limits.need?.resolved(of: budget), cpus: limits.cpus,
             cpuset: limits.cpuset, cpuQuota: limits.cpuQuota, timeout: limits.timeout, cpuTimeout: limits.cpuTimeout,
-            grace: limits.effectiveGrace, endsAtPids: limits.onPids == .kill)
+            grace: limits.effectiveGrace, endsAtPids: limits.onPids == .kill, category: job.category, size: job.size,
+            slowdown: job.slowdown, priority: job.priority, group: group,
+            dependencies: job.after.map { Dependency(target: $0, needsSuccess: job.afterSuccess) },
+            restartsOnTimeout: job.restartsOnTimeout, retry: job.retry, hasFallback: job.fallback != nil,
+            startDelay: job.startDelay, ignoresAffinity: job.ignoresAffinity, isSolo: job.isSolo,
+            isMeasured: job.isMeasured ?? (mode == .strict))
     }
 
     private func plan(_ job: Job, _ id: AttemptID, _ grant: Grant) -> LaunchPlan {
         var leaf = LeafPlan(limits: job.limits)
         leaf.memory = grant.memory
-        leaf.memoryIsShare = grant.memoryIsShare
         leaf.cpus = grant.cpus
         leaf.mems = job.limits.mems ?? grant.mems
         var command = job.command.map { Array($0.utf8) }
@@ -178,6 +265,8 @@ final class PoolCore {
         record.params = job.params.isEmpty ? nil : job.params
         record.times.queued = date(entry.queued)
         record.times.admitted = entry.admitted.map(date)
+        let notes = entry.notes + (ending?.notes ?? [])
+        record.notes = notes.isEmpty ? nil : notes
         guard let ending else { return record }
         if let started = ending.started {
             record.times.started = date(started)
@@ -188,7 +277,6 @@ final class PoolCore {
         record.usage = ending.usage
         record.effective = ending.effective.isEmpty ? nil : ending.effective
         record.placement = ending.placement
-        record.notes = ending.notes.isEmpty ? nil : ending.notes
         if ending.stdout != nil || ending.stderr != nil {
             record.output = Record.Output(stdout: ending.stdout, stderr: ending.stderr)
         }

@@ -5,6 +5,8 @@ import Glibc
 package final class PoolRun {
     /// Called when a program runs.
     package var onStart: (JobID, Job, Int) -> Void = { _, _, _ in }
+    /// Called for each attempt that another follows, when nothing of it is left.
+    package var onAttempt: (Record) -> Void = { _ in }
     /// Called once for each job, when nothing of it is left.
     package var onRecord: (Record) -> Void = { _ in }
 
@@ -49,6 +51,7 @@ package final class PoolRun {
         surroundings.finalize = style.finalize
         core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings)
         core.onStart = { [unowned self] id, job, grant in onStart(id, job, grant.slot) }
+        core.onAttempt = { [unowned self] record in onAttempt(record) }
         core.onRecord = { [unowned self] record in onRecord(record) }
     }
 
@@ -72,6 +75,9 @@ package final class PoolRun {
 
     /// Ends a job, or keeps it from starting.
     func cancel(_ id: JobID) { core.cancel(id) }
+
+    /// Ends everything; what runs gets its grace, and nothing is taken in any more.
+    package func end() { core.close() }
 
     /// Ends everything; what runs gets its grace.
     package func cancelAll() { core.cancelAll() }

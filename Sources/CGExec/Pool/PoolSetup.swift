@@ -46,7 +46,11 @@ package struct PoolSetup {
             scheduler = Scheduler.Configuration(
                 slots: pieces.map { Array($0.prefix(plan.count)) } ?? Array(repeating: Slot(), count: plan.count),
                 cpus: allowed, budget: budget,
-                sharesBudget: configuration.budget != nil && place.workplace.controllers.contains("memory"))
+                sharesBudget: configuration.budget != nil && place.workplace.controllers.contains("memory"),
+                policy: Policy(
+                    mode: configuration.mode, chains: configuration.chains, halt: configuration.halt,
+                    learnsMemory: configuration.learnsMemory,
+                    leastShare: configuration.leastShare?.resolved(of: budget)))
             slots = plan
             self.budget = budget
         } catch {

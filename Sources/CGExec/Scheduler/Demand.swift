@@ -1,8 +1,8 @@
-/// What the scheduler needs to know of a job: what it takes, and how long it may take.
+/// What the scheduler needs to know of a job: what it takes, how long it may take, and how it stands to others.
 struct Demand: Sendable, Hashable {
-    /// The hard memory limit, as a number of bytes.
+    /// The hard memory limit, as a number of bytes: never raised.
     var memory: ByteSize?
-    /// An estimate of the memory needed, where there is no hard limit.
+    /// An estimate of the memory needed, where there is no hard limit: learned, and raised when it was too low.
     var need: ByteSize?
     /// How many CPUs it owns.
     var cpus: Int?
@@ -14,6 +14,42 @@ struct Demand: Sendable, Hashable {
     var grace: Duration = .seconds(2)
     /// Whether a failed fork ends it.
     var endsAtPids = false
+    /// Jobs of one category resemble each other: they learn from each other, and fail together.
+    var category: String?
+    /// How heavy it is within its category; 0 is unknown.
+    var size = 0.0
+    /// How slow it is for its size.
+    var slowdown = 1.0
+    /// Higher ones start first.
+    var priority = 0
+    var group: GroupID?
+    /// What must have finished before it starts.
+    var dependencies: [Dependency] = []
+    /// Whether it starts again when its time is over, as often as it takes.
+    var restartsOnTimeout = false
+    var retry: Retry?
+    /// Whether another command takes over when it has failed for good.
+    var hasFallback = false
+    /// How long no other job starts after it.
+    var startDelay: Duration = .zero
+    /// Whether it takes no CPUs of its slot.
+    var ignoresAffinity = false
+    /// Whether it runs only alone.
+    var isSolo = false
+    /// Whether its figures matter: such a job is postponed only when no other can be.
+    var isMeasured = true
+
+    /// How much time it takes compared with others of its category.
+    var weight: Double { size * slowdown }
+}
+
+/// Something that must have finished before a job starts.
+struct Dependency: Sendable, Hashable {
+    typealias Target = Job.Predecessor
+
+    var target: Target
+    /// Whether it must have succeeded; otherwise any end will do.
+    var needsSuccess = true
 }
 
 /// What a job got for one attempt.
@@ -24,8 +60,10 @@ struct Grant: Sendable, Hashable {
     var cpus: CPUSet?
     /// Memory nodes that go with the slot.
     var mems: CPUSet?
-    /// What is reserved, and enforced as `memory.max`.
+    /// What is enforced as `memory.max`.
     var memory: ByteSize?
-    /// Whether `memory` is a share of the budget and not a limit that the job asked for.
+    /// Whether `memory` is an estimate or a share of the budget, and not a limit that the job asked for.
     var memoryIsShare = false
+    /// Whether the fallback command is to run.
+    var isFallback = false
 }

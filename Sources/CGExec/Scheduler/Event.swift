@@ -1,5 +1,9 @@
 /// Everything the scheduler can learn.
 enum Event: Sendable {
+    /// A new group, with the number it got.
+    case opened(GroupID, GroupPlan)
+    /// Nothing more will be added to the group.
+    case sealed(GroupID)
     /// A new job, with the number it got.
     case submitted(JobID, Demand)
     /// The attempt's program runs; `started` is the instant of its clone.
@@ -10,16 +14,47 @@ enum Event: Sendable {
     case outputExceeded(AttemptID)
     /// The attempt reached its number of processes.
     case pidsExceeded(AttemptID)
-    /// Nothing of the attempt is left; `at` is when its main process ended, where that was before.
-    case ended(AttemptID, AttemptStatus, culprit: Outcome.Culprit?, at: Instant? = nil)
+    /// The attempt stalled on memory, at its own limit, for longer than allowed.
+    case thrashed(AttemptID)
+    /// Nothing of the attempt is left.
+    case ended(AttemptID, AttemptEnd)
+    /// The memory of the pool and of what runs in it.
+    case memory(MemoryReading)
+    /// A pressure trigger of the pool fired.
+    case pressure
+    /// The pool's own memory limit was reached.
+    case poolAtLimit
+    /// How much memory ended jobs have left behind.
+    case leftBehind(ByteSize)
     /// The user wants the job ended, or not started.
     case cancel(JobID)
-    /// The user, or the end of the pool, wants everything ended; what runs gets its grace.
+    /// The user wants everything in the group ended, or not started.
+    case cancelGroup(GroupID)
+    /// The user wants everything ended; what runs gets its grace. What is submitted later is taken in.
     case cancelAll
-    /// Everything is to end at once.
+    /// The pool ends: as `cancelAll`, and nothing is taken in any more.
+    case close
+    /// Everything is to end at once, and nothing is taken in any more.
     case killAll
     /// The instant of `nextDeadline` has come.
     case wake
+}
+
+/// How an attempt ended.
+struct AttemptEnd: Sendable, Hashable {
+    var status: AttemptStatus
+    /// Whose limit the OOM killer enforced.
+    var culprit: Outcome.Culprit?
+    /// When its main process ended, where that was before the event.
+    var at: Instant?
+    /// The most memory that it needed, as far as can be told: without the page cache.
+    var need: ByteSize?
+    /// Whether it was at its own limit, so that it may have needed more than it got.
+    var reachedLimit = false
+    /// What stays charged to the pool now that it is gone, such as files in a tmpfs.
+    var leftBehind = ByteSize(0)
+    /// Whether what it wrote asks for another try.
+    var asksForRetry = false
 }
 
 /// Everything the scheduler can ask for.
@@ -32,6 +67,18 @@ enum Effect: Sendable, Hashable {
     case kill(AttemptID)
     /// Report the attempt's CPU time.
     case measureCPU(AttemptID)
+    /// Report the memory of the pool and of what runs in it.
+    case measureMemory
+    /// Report what ended jobs have left behind.
+    case measureLeftBehind
+    /// The attempt is over and there will be another.
+    case retry(AttemptID, Outcome)
     /// The job is done; `attempt` is nil when it never started.
     case finish(JobID, AttemptID?, Outcome)
+    /// A job of the group, or of a group in it, starts for the first time.
+    case groupStarted(GroupID)
+    /// The group is sealed and everything in it is done.
+    case groupFinished(GroupID, GroupCounts)
+    /// Something to be said in the job's record.
+    case note(JobID, String)
 }

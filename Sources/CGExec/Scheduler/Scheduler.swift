@@ -1,213 +1,297 @@
-import DequeModule
+import HeapModule
 
 /// Decides what runs, when, with what, and how it ends: a value without a clock, without effects of its own, and
 /// without chance. State × event × instant → state × effects; equal events give equal effects.
 ///
-/// The order is that of submission: a job that does not fit holds up those behind it, so none can starve.
+/// This file keeps its books; `Starting`, `Ending`, `Chains` and `Postponing` beside it are what it decides.
 struct Scheduler: Sendable {
-    /// What there is to give.
+    /// What there is to give, and how to decide.
     struct Configuration: Sendable {
         var slots: [Slot]
         /// The CPUs that jobs may use.
         var cpus: CPUSet
         /// The memory that may be reserved.
         var budget: ByteSize?
-        /// Whether a job without a memory limit is given its share of the budget as one.
+        /// Whether the budget is enforced: a job without a memory limit is then given an estimate or its share as one.
         var sharesBudget = false
+        var policy = Policy()
     }
 
-    private let configuration: Configuration
-    private var ledger: Ledger
-    private var queue: Deque<JobID> = []
-    /// Of the jobs that wait.
-    private var demands: [JobID: Demand] = [:]
+    let configuration: Configuration
+    var policy: Policy { configuration.policy }
+
+    var ledger: Ledger
+    /// Everything submitted that is not done, in whatever state.
+    var jobs: [JobID: WaitingJob] = [:]
+    /// Those of them that could start.
+    var queue = Queue()
     /// In the order of their launch, so that effects never depend on hashing.
-    private var active: [Active] = []
-    private var isClosing = false
+    var active: [ActiveAttempt] = []
+    var groups = Groups()
+    var memoryModel = MemoryModel()
+    var timeModel = TimeModel()
+    /// Watches the pool's memory; nil in strict mode, where none can run out.
+    var ladder: PressureLadder?
+    /// No start before this.
+    var heldUntil: Instant?
+    /// Whether nothing else is to start, and why.
+    var refusal: String?
+    /// Whether what ended jobs left behind was asked for and not yet told, or was told since the last end.
+    var leftBehindKnowledge = Knowledge.stale
+    /// Who left how much behind, for the message.
+    var leavers: [JobID] = []
 
-    /// An attempt from its launch to its end.
-    private struct Active: Sendable {
-        let id: AttemptID
-        let demand: Demand
-        let grant: Grant
-        /// How many seconds of CPU time it can use in a second.
-        let parallelism: Double
-        /// The clone; until it is known, the launch.
-        var started: Instant
-        var isLaunched = false
-        var deadline: Instant?
-        var nextMeasurement: Instant?
-        var killAt: Instant?
-        var cause: Outcome.Kind?
-        /// When the cause came.
-        var causeAt = Instant.zero
+    private var delayed: Heap<Delay> = []
+    private var dependents: [Dependency.Target: [JobID]] = [:]
+    /// Every job of a category, those that are done too until somebody looks.
+    private var byCategory: [String: [JobID]] = [:]
+    private var failedJobs: Set<JobID> = []
+    private var endedCount = 0
+    private var failureCount = 0
+    /// Ends that others may wait for, still to be told to them.
+    private var settled: [(target: Dependency.Target, isSuccess: Bool)] = []
 
-        /// The reason for which an attempt that ended by itself at `ended` counts as ended by us. One that was over
-        /// while its output or its leaf was still being cleared away ran into no time limit, and was not cancelled.
-        func cause(endingAt ended: Instant) -> Outcome.Kind? {
-            (cause == .timeout || cause == .cancelled) && ended < causeAt ? nil : cause
-        }
+    enum Knowledge: Sendable {
+        case stale
+        case asked
+        case fresh
+    }
 
-        /// When it needs attention next. Once it is being ended, nothing but the kill is left to come.
-        var nextDue: Instant? {
-            if let killAt { return killAt }
-            guard let deadline, let nextMeasurement else { return deadline ?? nextMeasurement }
-            return min(deadline, nextMeasurement)
-        }
+    private struct Delay: Comparable, Sendable {
+        var due: Instant
+        var id: JobID
 
-        /// Sets the deadlines, counted from the clone.
-        mutating func arm() {
-            deadline = demand.timeout.map { started.advanced(by: $0) }
-            nextMeasurement = demand.cpuTimeout.map { started.advanced(by: $0 / parallelism) }
-        }
+        static func < (left: Delay, right: Delay) -> Bool { (left.due, left.id) < (right.due, right.id) }
     }
 
     init(_ configuration: Configuration) {
         self.configuration = configuration
         ledger = Ledger(slots: configuration.slots, cpus: configuration.cpus, budget: configuration.budget)
+        if configuration.policy.mode == .packed, let budget = configuration.budget {
+            ladder = PressureLadder(budget: budget, workers: configuration.slots.count)
+        }
     }
 
     /// Whether nothing runs and nothing waits.
-    var isIdle: Bool { active.isEmpty && queue.isEmpty }
+    var isIdle: Bool { jobs.isEmpty }
     /// How many attempts are under way.
     var runningCount: Int { active.count }
     /// How many jobs wait.
-    var waitingCount: Int { queue.count }
+    var waitingCount: Int { jobs.count - active.count }
     /// What is reserved now.
     var reserved: ByteSize { ledger.reserved }
 
     /// The instant at which `wake` is wanted next; nil when only events can change anything.
-    var nextDeadline: Instant? { active.lazy.compactMap { $0.nextDue }.min() }
+    var nextDeadline: Instant? {
+        var next = active.lazy.compactMap { $0.nextDue }.min()
+        func consider(_ instant: Instant?) {
+            if let instant { next = min(next ?? instant, instant) }
+        }
+        consider(delayed.min?.due)
+        consider(groups.nextDeadline)
+        if !queue.isEmpty { consider(heldUntil) }
+        if !active.isEmpty { consider(ladder?.nextDue) }
+        return next
+    }
 
     /// Takes in what happened at `now` and says what is to be done.
     mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
         var effects: [Effect] = []
         switch event {
-        case .submitted(let id, let demand):
-            if isClosing {
-                drop(id, &effects)
-            } else {
-                demands[id] = demand
-                queue.append(id)
-            }
+        case .opened(let id, let plan): groups.open(id, plan)
+        case .sealed(let id): finishGroups(groups.seal(id), &effects)
+        case .submitted(let id, let demand): submit(id, demand, &effects)
         case .launched(let id, let started):
             change(id) { attempt in
                 attempt.isLaunched = true
                 attempt.started = started
-                if attempt.cause == nil { attempt.arm() }
+                if attempt.reason == nil { attempt.arm() }
             }
         case .cpuUsed(let id, let used): account(used, of: id, at: now, &effects)
         case .outputExceeded(let id): end(id, .output, at: now, &effects)
         case .pidsExceeded(let id): end(id, .pids, at: now, &effects)
-        case .ended(let id, let status, let culprit, let ended): finish(id, status, culprit, ended ?? now, &effects)
-        case .cancel(let id):
-            if let index = queue.firstIndex(of: id) {
-                queue.remove(at: index)
-                drop(id, &effects)
-            }
-            if let attempt = active.first(where: { $0.id.job == id }) { end(attempt.id, .cancelled, at: now, &effects) }
-        case .cancelAll, .killAll:
-            isClosing = true
-            let waiting = queue
-            queue = []
-            for id in waiting { drop(id, &effects) }
-            for attempt in active {
-                end(attempt.id, .cancelled, at: now, &effects)
-                if case .killAll = event { killNow(attempt.id, &effects) }
-            }
+        case .thrashed(let id): end(id, .thrash, at: now, &effects)
+        case .ended(let id, let end): finish(id, end, at: now, &effects)
+        case .memory(let reading): takeReading(reading, at: now, &effects)
+        case .pressure: holdForPressure(at: now)
+        case .poolAtLimit: if ladder?.isAsking == false { askMemory(&effects) }
+        case .leftBehind(let bytes):
+            ledger.leftBehind = bytes
+            leftBehindKnowledge = .fresh
+            if bytes.bytes == 0 { leavers = [] }
+        case .cancel(let id): cancel(id, at: now, &effects)
+        case .cancelGroup(let id): cancelAll(in: id, at: now, &effects)
+        case .cancelAll: cancelAll(at: now, &effects)
+        case .close, .killAll:
+            refusal = refusal ?? "the pool was closed before it started"
+            cancelAll(at: now, &effects)
+            if case .killAll = event { for attempt in active { killNow(attempt.id, &effects) } }
         case .wake: meetDeadlines(at: now, &effects)
         }
-        start(at: now, &effects)
+        // A start that turns out to be impossible is an end, for which others may wait.
+        repeat {
+            propagate(at: now, &effects)
+            start(at: now, &effects)
+        } while !settled.isEmpty
         return effects
     }
 
-    // MARK: Starting
+    // MARK: Jobs that wait
 
-    private mutating func start(at now: Instant, _ effects: inout [Effect]) {
-        while let id = queue.first, let demand = demands[id],
-            let grant = ledger.take(demand, sharing: configuration.sharesBudget)
-        {
-            queue.removeFirst()
-            demands[id] = nil
-            let cpus = Double(max(1, grant.cpus?.count ?? configuration.cpus.count))
-            var attempt = Active(
-                id: AttemptID(job: id, number: 1), demand: demand, grant: grant,
-                parallelism: min(cpus, demand.cpuQuota ?? cpus), started: now)
-            attempt.arm()
-            active.append(attempt)
-            effects.append(.launch(attempt.id, grant))
-        }
-    }
-
-    // MARK: Ending
-
-    /// A measurement comes no sooner than this after the one before: the lateness that a CPU time limit may have.
-    private static let finestMeasurement = Duration.milliseconds(4)
-
-    /// With what remains divided by the CPUs it may use, the limit cannot be passed unseen, and few looks are needed.
-    private mutating func account(_ used: Duration, of id: AttemptID, at now: Instant, _ effects: inout [Effect]) {
-        var isOver = false
-        change(id) { attempt in
-            guard let limit = attempt.demand.cpuTimeout, attempt.cause == nil else { return }
-            isOver = used >= limit
-            let soonest = (limit - used) / attempt.parallelism
-            attempt.nextMeasurement = isOver ? nil : now.advanced(by: max(soonest, Self.finestMeasurement))
-        }
-        if isOver { end(id, .cpuTimeout, at: now, &effects) }
-    }
-
-    private mutating func meetDeadlines(at now: Instant, _ effects: inout [Effect]) {
-        for attempt in active {
-            if let killAt = attempt.killAt, killAt <= now { killNow(attempt.id, &effects) }
-            if let deadline = attempt.deadline, deadline <= now {
-                end(attempt.id, .timeout, at: now, &effects)
-            } else if let due = attempt.nextMeasurement, due <= now {
-                // The answer sets the next one; without an answer there is none to wait for.
-                change(attempt.id) { attempt in attempt.nextMeasurement = nil }
-                effects.append(.measureCPU(attempt.id))
+    private mutating func submit(_ id: JobID, _ demand: Demand, _ effects: inout [Effect]) {
+        jobs[id] = WaitingJob(demand)
+        if let group = demand.group { groups.add(to: group) }
+        if let refusal { return drop(id, refusal, &effects) }
+        var open = 0
+        for (index, dependency) in demand.dependencies.enumerated()
+        where !demand.dependencies[..<index].contains(where: { $0.target == dependency.target }) {
+            let (isOpen, succeeded) =
+                switch dependency.target {
+                case .job(let other): (jobs[other] != nil, !failedJobs.contains(other))
+                case .group(let group): (groups.isOpen(group), groups.succeeded(group))
+                }
+            if isOpen {
+                open += 1
+                dependents[dependency.target, default: []].append(id)
+            } else if dependency.needsSuccess && !succeeded {
+                return drop(id, Self.unmet(dependency.target), cause: Self.job(dependency.target), &effects)
             }
         }
+        if let category = demand.category { byCategory[category, default: []].append(id) }
+        jobs[id]?.openDependencies = open
+        if open > 0 { jobs[id]?.state = .dependent } else { makeReady(id) }
     }
 
-    /// Begins to end an attempt; the first cause is the one that counts.
-    private mutating func end(_ id: AttemptID, _ cause: Outcome.Kind, at now: Instant, _ effects: inout [Effect]) {
-        guard let index = active.firstIndex(where: { $0.id == id }), active[index].cause == nil else { return }
-        let demand = active[index].demand
-        if cause == .pids && !demand.endsAtPids { return }
-        // A program that is not there yet cannot be asked; the grace is for one that can.
-        let ask = active[index].isLaunched && demand.grace > .zero
-        active[index].cause = cause
-        active[index].causeAt = now
-        active[index].deadline = nil
-        active[index].nextMeasurement = nil
-        active[index].killAt = ask ? now.advanced(by: demand.grace) : now
-        if ask { effects.append(.terminate(id)) } else { killNow(id, &effects) }
+    private static func unmet(_ target: Dependency.Target) -> String {
+        switch target {
+        case .job(let id): "job \(id), which it comes after, did not succeed"
+        case .group(let id): "not all of group \(id), which it comes after, succeeded"
+        }
     }
 
-    private mutating func killNow(_ id: AttemptID, _ effects: inout [Effect]) {
-        guard let index = active.firstIndex(where: { $0.id == id && $0.killAt != nil }) else { return }
-        active[index].killAt = nil
-        effects.append(.kill(id))
+    private static func job(_ target: Dependency.Target) -> JobID? {
+        if case .job(let id) = target { id } else { nil }
     }
 
-    private mutating func drop(_ id: JobID, _ effects: inout [Effect]) {
-        demands[id] = nil
-        effects.append(.finish(id, nil, Outcome(.cancelled, message: "it was cancelled before it started")))
+    mutating func makeReady(_ id: JobID) {
+        guard let job = jobs[id] else { return }
+        jobs[id]?.state = .ready
+        queue.insert(id, job.rank)
     }
 
-    private mutating func finish(
-        _ id: AttemptID, _ status: AttemptStatus, _ culprit: Outcome.Culprit?, _ ended: Instant,
+    /// Puts a job that ran back among those that wait, until `due` if it is to wait so long.
+    mutating func takeBack(_ id: JobID, until due: Instant? = nil) {
+        guard let due else { return makeReady(id) }
+        jobs[id]?.state = .delayed(due)
+        delayed.insert(Delay(due: due, id: id))
+    }
+
+    /// Releases the jobs whose delay is over.
+    mutating func releaseDelayed(at now: Instant) {
+        while let next = delayed.min, next.due <= now {
+            delayed.removeMin()
+            if jobs[next.id]?.state == .delayed(next.due) { makeReady(next.id) }
+        }
+    }
+
+    /// Ends a job that does not run.
+    mutating func drop(
+        _ id: JobID, _ message: String, as kind: Outcome.Kind = .cancelled, cause: JobID? = nil,
         _ effects: inout [Effect]
     ) {
-        guard let index = active.firstIndex(where: { $0.id == id }) else { return }
-        let attempt = active.remove(at: index)
-        ledger.giveBack(attempt.grant, of: attempt.demand, sharing: configuration.sharesBudget)
-        let outcome = Outcome(
-            status, endedFor: attempt.cause(endingAt: ended), culprit: culprit, memory: attempt.grant.memory)
-        effects.append(.finish(id.job, id, outcome))
+        conclude(id, nil, Outcome(kind, cause: cause, message: message), &effects)
     }
 
-    private mutating func change(_ id: AttemptID, _ body: (inout Active) -> Void) {
+    /// The jobs of a category that are not done, in the order of their submission.
+    mutating func members(of category: String) -> [JobID] {
+        guard let all = byCategory[category] else { return [] }
+        let left = all.filter { jobs[$0] != nil }
+        byCategory[category] = left.isEmpty ? nil : left
+        return left
+    }
+
+    // MARK: Done
+
+    /// Ends a job for good.
+    mutating func conclude(_ id: JobID, _ attempt: AttemptID?, _ outcome: Outcome, _ effects: inout [Effect]) {
+        guard let job = jobs.removeValue(forKey: id) else { return }
+        if job.state == .ready { queue.remove(id, job.rank) }
+        effects.append(.finish(id, attempt, outcome))
+        endedCount += 1
+        if !outcome.isSuccess {
+            failedJobs.insert(id)
+            if outcome.kind != .cancelled { failureCount += 1 }
+        }
+        settled.append((.job(id), outcome.isSuccess))
+        if let group = job.demand.group { finishGroups(groups.settle(group, child: outcome.isSuccess), &effects) }
+    }
+
+    private mutating func finishGroups(_ finished: [Groups.Finished], _ effects: inout [Effect]) {
+        for group in finished {
+            effects.append(.groupFinished(group.id, group.counts))
+            settled.append((.group(group.id), group.counts.isSuccess))
+        }
+    }
+
+    /// Tells those who wait for what has ended, and those who wait for them; not one within the other, since such
+    /// chains may be long.
+    private mutating func propagate(at now: Instant, _ effects: inout [Effect]) {
+        var next = 0
+        while next < settled.count {
+            let (target, isSuccess) = settled[next]
+            next += 1
+            for id in dependents.removeValue(forKey: target) ?? [] where jobs[id]?.state == .dependent {
+                let needsSuccess =
+                    jobs[id]?.demand.dependencies.contains { $0.target == target && $0.needsSuccess } ?? false
+                if needsSuccess && !isSuccess {
+                    drop(id, Self.unmet(target), cause: Self.job(target), &effects)
+                    continue
+                }
+                jobs[id]?.openDependencies -= 1
+                if jobs[id]?.openDependencies == 0 { makeReady(id) }
+            }
+            if refusal == nil, let halt = policy.halt, halt.isDue(failures: failureCount, ended: endedCount) {
+                haltAll(halt.when, at: now, &effects)
+            }
+        }
+        settled = []
+    }
+
+    private mutating func haltAll(_ when: Halt.When, at now: Instant, _ effects: inout [Effect]) {
+        let message =
+            "\(failureCount) \(failureCount == 1 ? "job" : "jobs") failed, and that was to end the rest (halt)"
+        refusal = message
+        for id in jobs.keys.sorted() where jobs[id]?.state != .active { drop(id, message, &effects) }
+        if when == .now { for attempt in active { end(attempt.id, .cancelled, at: now, &effects) } }
+    }
+
+    // MARK: Cancelling
+
+    private static let neverStarted = "it was cancelled before it started"
+
+    private mutating func cancel(_ id: JobID, at now: Instant, _ effects: inout [Effect]) {
+        if let attempt = active.first(where: { $0.id.job == id }) {
+            end(attempt.id, .cancelled, at: now, &effects)
+        } else if jobs[id] != nil {
+            drop(id, Self.neverStarted, &effects)
+        }
+    }
+
+    private mutating func cancelAll(at now: Instant, _ effects: inout [Effect]) {
+        for id in jobs.keys.sorted() where jobs[id]?.state != .active { drop(id, Self.neverStarted, &effects) }
+        for attempt in active { end(attempt.id, .cancelled, at: now, &effects) }
+    }
+
+    private mutating func cancelAll(in group: GroupID, at now: Instant, _ effects: inout [Effect]) {
+        for id in members(of: group) { cancel(id, at: now, &effects) }
+    }
+
+    /// The jobs in a group and in those below it, in the order of their submission.
+    func members(of group: GroupID) -> [JobID] {
+        jobs.filter { groups.lineage(of: $0.value.demand.group).contains(group) }.keys.sorted()
+    }
+
+    mutating func change(_ id: AttemptID, _ body: (inout ActiveAttempt) -> Void) {
         if let index = active.firstIndex(where: { $0.id == id }) { body(&active[index]) }
     }
 }

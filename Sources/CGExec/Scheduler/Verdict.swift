@@ -1,9 +1,11 @@
 extension Outcome {
+    /// The stage of a `memory` outcome that no OOM kill caused but a stall at the job's own limit.
+    static let thrashStage = "thrash"
+
     /// The outcome of an attempt: our own reason to end it counts first, then the OOM killer's, then the program's.
-    init(_ status: AttemptStatus, endedFor cause: Kind?, culprit: Culprit?, memory: ByteSize?) {
-        if let cause {
-            self.init(cause)
-            message = cause == .cancelled ? "it was cancelled while it ran" : nil
+    init(_ status: AttemptStatus, endedFor reason: ActiveAttempt.Reason?, culprit: Culprit?, memory: ByteSize?) {
+        if let reason {
+            self.init(because: reason)
             switch status {
             case .exited(let exit): code = exit
             case .signaled(let number): signal = number
@@ -24,6 +26,32 @@ extension Outcome {
         case .signaled(let number): self.init(.signal, signal: number)
         case .exited(0): self.init(.ok, code: 0)
         case .exited(let exit): self.init(.exit, code: exit)
+        }
+    }
+
+    private init(because reason: ActiveAttempt.Reason) {
+        switch reason {
+        case .timeout: self.init(.timeout)
+        case .groupTimeout: self.init(.timeout, stage: "group", message: "the time of its group was over")
+        case .cpuTimeout: self.init(.cpuTimeout)
+        case .output: self.init(.output)
+        case .pids: self.init(.pids)
+        case .thrash:
+            self.init(
+                .memory, culprit: .job, stage: Self.thrashStage,
+                message: "at its memory limit, it stalled longer than allowed")
+        case .cancelled: self.init(.cancelled, message: "it was cancelled while it ran")
+        case .chained(let job):
+            self.init(
+                .chained, cause: job,
+                message: "job \(job), of the same category and not heavier, failed at a limit that is not smaller")
+        case .raised(let job):
+            self.init(
+                .chained, cause: job,
+                message: "job \(job), of the same category and not heavier, needed more memory than was estimated:"
+                    + " it runs again with more")
+        case .postponed:
+            self.init(.postponed, message: "the pool's memory ran short: it runs again later, beside fewer others")
         }
     }
 

@@ -14,9 +14,6 @@ struct CulpritTests {
             (MemoryEvidence(killsInLeaf: 1, oomAtLeaf: 0, oomAtPool: 0, oomAbove: 0), .host),
         ] as [(MemoryEvidence, Outcome.Culprit?)])
     func `the nearest limit that was hit`(evidence: MemoryEvidence, culprit: Outcome.Culprit?) {
-        #expect(evidence.culprit(share: false) == culprit)
-        #expect(
-            evidence.culprit(share: true) == (culprit == .job ? .pool : culprit),
-            "a share of the budget is the pool's limit")
+        #expect(evidence.culprit == culprit)
     }
 }

@@ -12,7 +12,6 @@ import Testing
     private static func limited(_ change: (inout Limits) -> Void) -> Job { job { change(&$0.limits) } }
 
     private static let impossible: [(Job, [String])] = [
-        (job { $0.command = [] }, ["command"]),
         (job { $0.command = [""] }, ["command"]),
         (job { $0.command = ["a\0b"] }, ["command"]),
         (job { $0.environment = ["A": "b\0"] }, ["env"]),
@@ -52,7 +51,7 @@ import Testing
         (limited { $0.io = [IOLimit(device: "a b", readBytes: 1)] }, ["io"]),
         (
             job {
-                $0.command = []
+                $0.command = [""]
                 $0.size = -1
                 $0.limits.cpus = 99
                 $0.limits.pids = 0

@@ -9,7 +9,6 @@ import Testing
         var limits = Limits()
         var grace: Duration?
         var program: SimulatedKernel.Program
-        var shares = false
         var outcome: Outcome.Kind
         var code: Int?
         var signal: Int?
@@ -60,9 +59,6 @@ import Testing
             name: "memory", limits: Limits(memory: .gib(1)), program: hungry, outcome: .memory, signal: 9,
             culprit: .job,
             wall: 5),
-        Row(
-            name: "share of the budget", program: hungry, shares: true, outcome: .memory, signal: 9, culprit: .pool,
-            wall: 5),
         Row(name: "no memory limit", program: hungry, outcome: .ok, code: 0, wall: 10),
         Row(
             name: "memory before the timeout", limits: Limits(memory: .gib(1), timeout: .seconds(6)), program: hungry,
@@ -91,7 +87,7 @@ import Testing
 
     @Test(arguments: rows)
     func `how a job ends`(_ row: Row) throws {
-        let pool = SimulatedPool(slots: 2, budget: row.shares ? .gib(2) : nil, shares: row.shares) { _ in row.program }
+        let pool = SimulatedPool(slots: 2, budget: nil) { _ in row.program }
         var job = Job(row.name, ["p"], limits: row.limits)
         job.limits.grace = row.grace
         let records = pool.run([job])
@@ -116,6 +112,17 @@ import Testing
     @Test func `a share is what the program can hold at most`() {
         let pool = SimulatedPool(slots: 4, budget: .gib(2), shares: true) { _ in Self.hungry }
         let records = pool.run(Array(repeating: Job("j", ["p"]), count: 4))
-        #expect(records.map(\.usage?.memoryPeakBytes) == Array(repeating: ByteSize.mib(512).bytes, count: 4))
+        #expect(
+            pool.attempts.prefix(4).map(\.usage?.memoryPeakBytes) == Array(repeating: ByteSize.mib(512).bytes, count: 4)
+        )
+        #expect(pool.attempts.allSatisfy { $0.outcome.kind == .memory && $0.outcome.culprit == .pool })
+        // Each got as much as it needs in the end.
+        #expect(records.allSatisfy { $0.outcome.isSuccess })
+    }
+
+    @Test func `what does not fit in the whole budget is not tried again`() {
+        let pool = SimulatedPool(slots: 1, budget: .gib(1), shares: true) { _ in Self.hungry }
+        let records = pool.run([Job("j", ["p"])])
+        #expect(records.map(\.outcome.culprit) == [.pool] && pool.attempts.isEmpty)
     }
 }

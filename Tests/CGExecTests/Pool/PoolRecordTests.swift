@@ -35,6 +35,8 @@ import Testing
         var usage = Usage()
         usage.cpuSeconds = 5
         usage.memoryPeakBytes = ByteSize.mib(5).bytes
+        usage.needPeakBytes = ByteSize.mib(5).bytes
+        usage.memory = ["shmem": 0]
         expected.usage = usage
         #expect(records.count == 2 && records.last == expected)
     }
@@ -118,7 +120,7 @@ import Testing
         ])
         let plan = pool.kernel.launches[0]
         let leaf = LeafPlan(
-            memory: .mib(256), memoryIsShare: false, swap: .mib(1), cpus: CPUSet([0, 1]), mems: CPUSet([0]),
+            memory: .mib(256), swap: .mib(1), cpus: CPUSet([0, 1]), mems: CPUSet([0]),
             cpuQuota: 1.5, cpuWeight: 50, pids: 7, watchPids: true, io: limits.io, delegate: true)
         #expect(plan.leaf == leaf)
         #expect(plan.files == 20 && plan.core == ByteSize(0) && plan.outputLimit == .kib(1) && plan.directory == "/d")

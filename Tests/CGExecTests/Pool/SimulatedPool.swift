@@ -7,6 +7,8 @@ final class SimulatedPool {
     let kernel: SimulatedKernel
     let core: PoolCore
     private(set) var records: [Record] = []
+    /// Of the attempts that others followed.
+    private(set) var attempts: [Record] = []
     private(set) var starts: [(id: JobID, job: Job, grant: Grant)] = []
     /// Called for each record, when it has been noted.
     var onRecord: (Record) -> Void = { _ in }
@@ -30,6 +32,7 @@ final class SimulatedPool {
             sharesBudget: shares)
         core = PoolCore(kernel: kernel, configuration, surroundings)
         core.onStart = { [unowned self] id, job, grant in starts.append((id, job, grant)) }
+        core.onAttempt = { [unowned self] record in attempts.append(record) }
         core.onRecord = { [unowned self] record in
             records.append(record)
             onRecord(record)

@@ -1,16 +1,26 @@
 @testable import CGExec
 
-/// What a scheduler has to do, told as plainly as possible; each answer of the real one is compared with it.
+/// What must always hold of a scheduler, told as plainly as possible; each answer of the real one is checked against it.
 struct SchedulerModel {
     let configuration: Scheduler.Configuration
-    private(set) var waiting: [JobID] = []
+    private(set) var jobs: [JobID: Job] = [:]
+    /// In the order of their launch.
     private(set) var running: [Run] = []
-    private(set) var submitted: Set<JobID> = []
-    private(set) var finished: Set<JobID> = []
-    private var demands: [JobID: Demand] = [:]
-    private var isClosing = false
-    /// What the event under way makes necessary, launches and measurements aside.
-    private var expected: [Effect] = []
+    private(set) var groups: [GroupID: Group] = [:]
+    private var isRefusing = false
+    private var leftBehind: UInt64 = 0
+    private(set) var isLeftBehindAsked = false
+    private(set) var isMemoryAsked = false
+
+    struct Job {
+        let demand: Demand
+        var outcome: Outcome?
+        var isDone = false
+        var attempts = 0
+        var postponements = 0
+        var memoryFailures = 0
+        var lastShare: ByteSize?
+    }
 
     struct Run {
         let id: AttemptID
@@ -18,9 +28,21 @@ struct SchedulerModel {
         let grant: Grant
         var started: Instant
         var isLaunched = false
-        var cause: Outcome.Kind?
-        var killDue: Instant?
+        var wasAsked = false
         var wasKilled = false
+        var killDue: Instant?
+        /// It has ended, and the scheduler is to say what becomes of it.
+        var isOver = false
+        /// At its own limit, that is.
+        var ranOut = false
+    }
+
+    struct Group {
+        let plan: GroupPlan
+        var counts = GroupCounts()
+        var isStarted = false
+        var isSealed = false
+        var isFinished = false
     }
 
     struct Violation: Error, CustomStringConvertible {
@@ -34,63 +56,48 @@ struct SchedulerModel {
     }
 
     /// Takes in an event and what the scheduler answered.
-    mutating func follow(_ event: Event, at now: Instant, _ effects: [Effect], _ scheduler: Scheduler) throws {
-        expected = []
-        take(event, now)
-        try compare(effects, now)
+    mutating func follow(_ event: Event, at now: Instant, _ effects: [Effect], _ scheduler: FaultyScheduler) throws {
+        try take(event)
+        let before = running
+        for effect in effects { try follow(effect, event, now) }
+        try check(!running.contains { $0.isOver }, "nothing was said of an attempt that ended")
         try check(scheduler.runningCount == running.count, "it counts \(scheduler.runningCount) running")
-        try check(scheduler.waitingCount == waiting.count, "it counts \(scheduler.waitingCount) waiting")
-        try check(scheduler.isIdle == (running.isEmpty && waiting.isEmpty), "it is wrong about being idle")
-        try checkMemory(scheduler.reserved)
-        if let head = waiting.first.flatMap({ demands[$0] }) {
-            try check(!fits(head), "job \(waiting[0]) fits and was not started")
-        }
-        let next = scheduler.nextDeadline
-        if case .wake = event { try check(next ?? .init(nanoseconds: .max) > now, "the next deadline is not ahead") }
-        if let due = running.compactMap(\.nextDue).min() {
-            try check(next ?? .init(nanoseconds: .max) <= due, "the next deadline is later than what is due")
-        }
+        let open = jobs.values.filter { !$0.isDone }.count
+        try check(scheduler.waitingCount == open - running.count, "it counts \(scheduler.waitingCount) waiting")
+        try check(scheduler.isIdle == (open == 0), "it is wrong about being idle")
+        try checkDue(event, now, before, effects, scheduler.nextDeadline)
+        try checkProgress(now, scheduler)
     }
 
-    // MARK: What an event makes necessary
-
-    private mutating func take(_ event: Event, _ now: Instant) {
+    private mutating func take(_ event: Event) throws {
         switch event {
+        case .opened(let id, let plan):
+            groups[id] = Group(plan: plan)
+            if let parent = plan.parent { groups[parent]?.counts.added += 1 }
+        case .sealed(let id):
+            for other in groups.keys where lineage(other).contains(id) { groups[other]?.isSealed = true }
         case .submitted(let id, let demand):
-            submitted.insert(id)
-            demands[id] = demand
-            waiting.append(id)
-            if isClosing { drop(id) }
+            jobs[id] = Job(demand: demand)
+            if let group = demand.group { groups[group]?.counts.added += 1 }
         case .launched(let id, let started):
             change(id) { run in
                 run.isLaunched = true
                 run.started = started
             }
-        case .cpuUsed(let id, let used):
-            end(id, .cpuTimeout, now) { used >= $0.demand.cpuTimeout ?? .seconds(Int64.max) }
-        case .outputExceeded(let id): end(id, .output, now)
-        case .pidsExceeded(let id): end(id, .pids, now) { $0.demand.endsAtPids }
-        case .ended(let id, let status, let culprit, _):
-            guard let run = running.first(where: { $0.id == id }) else { return }
-            running.removeAll { $0.id == id }
-            finished.insert(id.job)
-            let outcome = Outcome(status, endedFor: run.cause, culprit: culprit, memory: run.grant.memory)
-            expected.append(.finish(id.job, id, outcome))
-        case .cancel(let id):
-            if waiting.contains(id) { drop(id) }
-            for run in running where run.id.job == id { end(run.id, .cancelled, now) }
-        case .cancelAll, .killAll:
-            isClosing = true
-            for id in waiting { drop(id) }
-            for run in running { end(run.id, .cancelled, now) }
-            if case .killAll = event { for run in running { kill(run.id) } }
-        case .wake:
-            for run in running {
-                if run.cause != nil, run.killDue ?? now <= now { kill(run.id) }
-                end(run.id, .timeout, now) { run in
-                    run.demand.timeout.map { run.started.advanced(by: $0) <= now } ?? false
-                }
+        case .ended(let id, let end):
+            change(id) { run in
+                run.isOver = true
+                run.ranOut = end.culprit == .job
             }
+            if running.contains(where: { $0.id == id }) { leftBehind += end.leftBehind.bytes }
+        case .leftBehind(let bytes):
+            leftBehind = bytes.bytes
+            isLeftBehindAsked = false
+        case .memory: isMemoryAsked = false
+        case .close, .killAll: isRefusing = true
+        case .cpuUsed, .outputExceeded, .pidsExceeded, .thrashed, .pressure, .poolAtLimit, .cancel, .cancelGroup,
+            .cancelAll, .wake:
+            break
         }
     }
 
@@ -98,55 +105,190 @@ struct SchedulerModel {
         for index in running.indices where running[index].id == id { body(&running[index]) }
     }
 
-    private mutating func drop(_ id: JobID) {
-        waiting.removeAll { $0 == id }
-        finished.insert(id)
-        expected.append(.finish(id, nil, Outcome(.cancelled, message: "it was cancelled before it started")))
-    }
-
-    private mutating func end(
-        _ id: AttemptID, _ cause: Outcome.Kind, _ now: Instant, where applies: (Run) -> Bool = { _ in true }
-    ) {
-        guard let run = running.first(where: { $0.id == id }), run.cause == nil, applies(run) else { return }
-        change(id) { $0.cause = cause }
-        if run.isLaunched, run.demand.grace > .zero {
-            expected.append(.terminate(id))
-            change(id) { $0.killDue = now.advanced(by: run.demand.grace) }
-        } else {
-            kill(id)
-        }
-    }
-
-    private mutating func kill(_ id: AttemptID) {
-        guard let run = running.first(where: { $0.id == id }), !run.wasKilled else { return }
-        change(id) { $0.wasKilled = true }
-        expected.append(.kill(id))
-    }
-
     // MARK: What came
 
-    private mutating func compare(_ effects: [Effect], _ now: Instant) throws {
-        var missing = expected
-        for effect in effects {
-            switch effect {
-            case .launch(let id, let grant): try launch(id, grant, now)
-            case .measureCPU(let id):
-                let run = running.first { $0.id == id }
-                try check(run?.demand.cpuTimeout != nil && run?.cause == nil, "\(id) is measured for nothing")
-            case .terminate, .kill, .finish:
-                guard let index = missing.firstIndex(of: effect) else {
-                    throw Violation(description: "\(effect) was not to come; was: \(expected)")
-                }
-                missing.remove(at: index)
-            }
+    private mutating func follow(_ effect: Effect, _ event: Event, _ now: Instant) throws {
+        switch effect {
+        case .launch(let id, let grant): try launch(id, grant, now)
+        case .terminate(let id): try terminate(id, now)
+        case .kill(let id): try kill(id, event)
+        case .measureCPU(let id):
+            let run = running.first { $0.id == id }
+            try check(run?.demand.cpuTimeout != nil && run?.wasKilled == false, "\(id) is measured for nothing")
+        case .measureMemory:
+            try check(configuration.policy.mode == .packed, "a strict pool is sampled")
+            isMemoryAsked = true
+        case .measureLeftBehind: isLeftBehindAsked = true
+        case .note(let id, _): try check(jobs[id]?.isDone == false, "a note comes too late for job \(id)")
+        case .retry(let id, let outcome):
+            let ranOut = running.contains { $0.id == id && $0.ranOut }
+            try close(id, outcome)
+            try checkRetry(id, outcome, ranOut: ranOut)
+        case .finish(let id, let attempt, let outcome):
+            if let attempt { try close(attempt, outcome) }
+            try finish(id, attempt, outcome)
+        case .groupStarted(let id):
+            try check(groups[id]?.isStarted == false, "group \(id) starts twice")
+            groups[id]?.isStarted = true
+        case .groupFinished(let id, let counts): try finish(id, counts)
         }
-        try check(missing.isEmpty, "\(missing) did not come")
     }
 
+    private mutating func terminate(_ id: AttemptID, _ now: Instant) throws {
+        guard let run = running.first(where: { $0.id == id }) else {
+            throw Violation(description: "\(id) is not there")
+        }
+        try check(!run.wasAsked && !run.wasKilled, "\(id) is asked twice, or after its kill")
+        try check(run.isLaunched && run.demand.grace > .zero, "\(id) cannot be asked, or has no grace")
+        change(id) { run in
+            run.wasAsked = true
+            run.killDue = now.advanced(by: run.demand.grace)
+        }
+    }
+
+    private mutating func kill(_ id: AttemptID, _ event: Event) throws {
+        guard let run = running.first(where: { $0.id == id }) else {
+            throw Violation(description: "\(id) is not there")
+        }
+        try check(!run.wasKilled, "\(id) is killed twice")
+        if case .memory = event {
+            try check(running.first?.id != id, "the oldest is taken back")
+            try check(!run.demand.isSolo, "one that runs alone is taken back")
+        }
+        change(id) { $0.wasKilled = true }
+    }
+
+    /// An attempt is over, and this is what is said of it.
+    private mutating func close(_ id: AttemptID, _ outcome: Outcome) throws {
+        guard let run = running.first(where: { $0.id == id }) else {
+            throw Violation(description: "\(id) is not there")
+        }
+        try check(run.isOver, "\(id) is called over and is not")
+        running.removeAll { $0.id == id }
+        let ours: Set<Outcome.Kind> = [.timeout, .cpuTimeout, .output, .pids, .cancelled, .chained, .postponed]
+        if ours.contains(outcome.kind) {
+            try check(run.wasAsked || run.wasKilled, "\(id) is called \(outcome.kind) and was not ended by us")
+        }
+        if outcome.kind == .chained { try checkCause(of: id.job, outcome) }
+        if outcome.kind == .postponed {
+            try check(configuration.policy.mode == .packed, "a strict pool takes a job back")
+            jobs[id.job]?.postponements += 1
+        }
+    }
+
+    private mutating func checkRetry(_ id: AttemptID, _ outcome: Outcome, ranOut: Bool) throws {
+        guard let job = jobs[id.job] else { return }
+        try check(!outcome.isSuccess, "job \(id.job) succeeded and runs again")
+        try check(outcome.kind != .cancelled, "job \(id.job) was cancelled and runs again")
+        try check(job.postponements <= 3, "job \(id.job) is taken back for the \(job.postponements)th time")
+        guard outcome.kind == .memory else { return }
+        if job.demand.memory != nil {
+            let asked = job.demand.retry?.rules.contains(.memory) ?? false
+            let isPool = outcome.culprit == .pool && configuration.policy.mode == .packed
+            try check(
+                asked || isPool || job.demand.hasFallback, "job \(id.job) runs again with the limit that it broke")
+        } else if ranOut, job.demand.retry == nil, !job.demand.hasFallback {
+            jobs[id.job]?.memoryFailures += 1
+        }
+    }
+
+    private mutating func finish(_ id: JobID, _ attempt: AttemptID?, _ outcome: Outcome) throws {
+        guard let job = jobs[id] else { throw Violation(description: "job \(id) is unknown") }
+        try check(!job.isDone, "job \(id) is done twice")
+        try check(!running.contains { $0.id.job == id }, "job \(id) is done and runs")
+        if attempt == nil {
+            try check(
+                [.cancelled, .chained, .launchError].contains(outcome.kind), "job \(id) never ran: \(outcome.kind)")
+            if outcome.kind == .chained { try checkCause(of: id, outcome) }
+            if outcome.kind == .launchError { try checkRefused(id, job.demand) }
+        }
+        jobs[id]?.isDone = true
+        jobs[id]?.outcome = outcome
+        if let group = job.demand.group { count(group, outcome.isSuccess) }
+    }
+
+    /// A chain needs a cause: a job of the same category, not heavier, whose own limit ended it.
+    private func checkCause(of id: JobID, _ outcome: Outcome) throws {
+        guard let cause = outcome.cause.flatMap({ jobs[$0] })?.demand, let job = jobs[id]?.demand else {
+            throw Violation(description: "job \(id) is chained to nothing")
+        }
+        try check(configuration.policy.chains == .on, "job \(id) is chained although chains are off")
+        try check(cause.category == job.category && cause.category != nil, "a chain leaves its category")
+        let isLighter = job.size < cause.size && job.weight < cause.weight
+        try check(!isLighter && job.size > 0 && cause.size > 0, "job \(id) is lighter than its cause")
+    }
+
+    /// A job that is never started for want of room must really have none, with nothing running.
+    private func checkRefused(_ id: JobID, _ demand: Demand) throws {
+        let room = (configuration.budget?.bytes ?? .max) - min(leftBehind, configuration.budget?.bytes ?? .max)
+        let isTooMuch = leftBehind > 0 && demand.memory.map { $0.bytes > room } ?? true
+        try check(running.isEmpty && isTooMuch, "job \(id) is refused though it fits")
+    }
+
+    private mutating func count(_ group: GroupID, _ isSuccess: Bool) {
+        if isSuccess { groups[group]?.counts.done += 1 } else { groups[group]?.counts.terminated += 1 }
+    }
+
+    private mutating func finish(_ id: GroupID, _ counts: GroupCounts) throws {
+        guard let group = groups[id] else { throw Violation(description: "group \(id) is unknown") }
+        try check(!group.isFinished, "group \(id) finishes twice")
+        try check(group.isSealed && group.counts.isComplete, "group \(id) finishes too early")
+        try check(group.counts == counts, "group \(id) counts \(counts), not \(group.counts)")
+        groups[id]?.isFinished = true
+        if let parent = group.plan.parent { count(parent, counts.isSuccess) }
+    }
+
+    // MARK: Launches
+
     private mutating func launch(_ id: AttemptID, _ grant: Grant, _ now: Instant) throws {
-        try check(!isClosing, "\(id) is launched after the end began")
-        try check(waiting.first == id.job && id.number == 1, "\(id) is launched before its turn")
-        guard let demand = demands[id.job] else { throw Violation(description: "\(id) is unknown") }
+        guard let job = jobs[id.job] else { throw Violation(description: "\(id) is unknown") }
+        let demand = job.demand
+        try check(!isRefusing, "\(id) is launched after the end began")
+        try check(!job.isDone && !running.contains { $0.id.job == id.job }, "job \(id.job) runs already, or is done")
+        try check(id.number == job.attempts + 1, "\(id) is not the next attempt")
+        try checkDependencies(id.job, demand)
+        try checkPlace(id, grant, demand)
+        try checkLimit(id, grant, job)
+        let company = running.filter { !$0.isOver }
+        try check(!demand.isSolo || company.isEmpty, "\(id) is to run alone and does not")
+        try check(!company.contains { $0.demand.isSolo }, "\(id) runs beside one that is to run alone")
+        for group in lineage(demand.group) {
+            try check(groups[group]?.isStarted == true, "group \(group) was not called started")
+        }
+        jobs[id.job]?.attempts += 1
+        if grant.memoryIsShare { jobs[id.job]?.lastShare = grant.memory }
+        running.append(Run(id: id, demand: demand, grant: grant, started: now))
+        if grant.memory ?? demand.memory ?? demand.need != nil { try checkMemory() }
+    }
+
+    /// The group and those that it is in.
+    func lineage(_ group: GroupID?) -> [GroupID] {
+        var line: [GroupID] = []
+        var next = group
+        while let id = next {
+            line.append(id)
+            next = groups[id]?.plan.parent
+        }
+        return line
+    }
+
+    private func checkDependencies(_ id: JobID, _ demand: Demand) throws {
+        for dependency in demand.dependencies {
+            switch dependency.target {
+            case .job(let other):
+                guard let before = jobs[other] else { continue }
+                try check(before.isDone, "job \(id) does not wait for job \(other)")
+                let isMet = before.outcome?.isSuccess == true || !dependency.needsSuccess
+                try check(isMet, "job \(id) starts though job \(other) failed")
+            case .group(let group):
+                guard let before = groups[group] else { continue }
+                try check(before.isFinished, "job \(id) does not wait for group \(group)")
+                try check(before.counts.isSuccess || !dependency.needsSuccess, "job \(id) starts though a group failed")
+            }
+        }
+    }
+
+    private func checkPlace(_ id: AttemptID, _ grant: Grant, _ demand: Demand) throws {
         try check(configuration.slots.indices.contains(grant.slot), "there is no slot \(grant.slot)")
         try check(!running.contains { $0.grant.slot == grant.slot }, "slot \(grant.slot) is not free")
         if let cpuset = demand.cpuset {
@@ -156,35 +298,9 @@ struct SchedulerModel {
             try check(demand.cpus.map { $0 == cpus.count } ?? true, "\(id) got \(cpus.count) CPUs")
             try check(demand.cpus != nil || configuration.slots[grant.slot].cpus == cpus, "\(id) got not its slot")
         } else {
-            try check(demand.cpus == nil && configuration.slots[grant.slot].cpus == nil, "\(id) got no CPUs")
+            let isUnbound = demand.ignoresAffinity || configuration.slots[grant.slot].cpus == nil
+            try check(demand.cpus == nil && isUnbound, "\(id) got no CPUs")
         }
-        if let memory = demand.memory {
-            try check(grant.memory == memory && !grant.memoryIsShare, "\(id) got another memory limit than asked")
-        } else {
-            try check((grant.memory != nil) == configuration.sharesBudget, "\(id) got a wrong share")
-            try check(grant.memoryIsShare == (grant.memory != nil), "\(id) has a share that is not called one")
-        }
-        waiting.removeFirst()
-        running.append(Run(id: id, demand: demand, grant: grant, started: now))
-        try checkMemory(nil)
-    }
-
-    // MARK: What there is
-
-    private func reservation(_ demand: Demand) -> UInt64 {
-        let share =
-            configuration.sharesBudget ? (configuration.budget?.bytes ?? 0) / UInt64(configuration.slots.count) : 0
-        return (demand.memory ?? demand.need)?.bytes ?? share
-    }
-
-    private func checkMemory(_ reserved: ByteSize?) throws {
-        let sum = running.reduce(0) { $0 + reservation($1.demand) }
-        if let reserved { try check(reserved.bytes == sum, "it counts \(reserved.bytes) of \(sum) reserved") }
-        guard let budget = configuration.budget else { return }
-        try check(sum <= budget.bytes, "\(sum) reserved of \(budget.bytes)")
-        guard configuration.sharesBudget else { return }
-        let limits = running.reduce(0) { $0 + ($1.grant.memory?.bytes ?? 0) }
-        try check(limits <= budget.bytes, "limits of \(limits) within a budget of \(budget.bytes)")
     }
 
     private var freeCPUs: CPUSet {
@@ -193,21 +309,60 @@ struct SchedulerModel {
         }
     }
 
-    private func fits(_ demand: Demand) -> Bool {
-        let sum = running.reduce(0) { $0 + reservation($1.demand) }
-        if let budget = configuration.budget, sum + reservation(demand) > budget.bytes { return false }
-        let free = configuration.slots.indices.filter { slot in !running.contains { $0.grant.slot == slot } }
-        if free.isEmpty || isClosing { return false }
-        if demand.cpuset != nil { return true }
-        if let cpus = demand.cpus { return cpus <= freeCPUs.count }
-        return free.contains { configuration.slots[$0].cpus?.isSubset(of: freeCPUs) ?? true }
+    private func checkLimit(_ id: AttemptID, _ grant: Grant, _ job: Job) throws {
+        if let memory = job.demand.memory {
+            return try check(grant.memory == memory && !grant.memoryIsShare, "\(id) got another limit than asked")
+        }
+        try check((grant.memory != nil) == configuration.sharesBudget, "\(id) got a wrong share")
+        try check(grant.memoryIsShare == (grant.memory != nil), "\(id) has a share that is not called one")
+        if job.memoryFailures > 0, let last = job.lastShare, let memory = grant.memory,
+            let budget = configuration.budget
+        {
+            let most = budget.bytes - min(budget.bytes, leftBehind)
+            try check(memory > last || memory.bytes >= most, "\(id) gets no more memory than was too little")
+        }
+        try check(job.memoryFailures <= 2, "\(id) is the fourth attempt at a memory that is too little")
+    }
+
+    /// In strict mode the limits of all that runs stay within the budget, and with them what was declared.
+    private func checkMemory() throws {
+        guard let budget = configuration.budget, configuration.policy.mode == .strict else { return }
+        let sum = running.reduce(0) { sum, run in
+            sum + (run.grant.memory ?? run.demand.memory ?? run.demand.need ?? ByteSize(0)).bytes
+        }
+        try check(
+            sum + leftBehind <= budget.bytes || running.isEmpty,
+            "\(sum) of \(budget.bytes) are promised, \(leftBehind) left behind")
+    }
+
+    // MARK: Time
+
+    /// What was due must have been done, and what is due next be known.
+    private func checkDue(
+        _ event: Event, _ now: Instant, _ before: [Run], _ effects: [Effect], _ next: Instant?
+    ) throws {
+        if case .wake = event { try check(next ?? .init(nanoseconds: .max) > now, "the next deadline is not ahead") }
+        for run in running {
+            guard let due = run.nextDue else { continue }
+            try check(next ?? .init(nanoseconds: .max) <= due, "\(run.id) is due before the next deadline")
+        }
+    }
+
+    /// Somebody must have a reason to wake the scheduler while jobs wait and nothing runs.
+    private func checkProgress(_ now: Instant, _ scheduler: FaultyScheduler) throws {
+        guard running.isEmpty, scheduler.waitingCount > 0, scheduler.nextDeadline == nil, !isLeftBehindAsked else {
+            return
+        }
+        let waitsForGroups = groups.values.contains { !$0.isSealed }
+        try check(waitsForGroups, "nothing runs, jobs wait, and nothing will happen")
     }
 }
 
 extension SchedulerModel.Run {
     /// When something must be done about it at the latest.
     fileprivate var nextDue: Instant? {
-        if cause != nil { return wasKilled ? nil : killDue }
+        if wasKilled { return nil }
+        if wasAsked { return killDue }
         return demand.timeout.map { started.advanced(by: $0) }
     }
 }

@@ -7,16 +7,22 @@ import Support
 struct SchedulerTrial {
     private var random: SeededGenerator
     private let configuration: Scheduler.Configuration
-    private var scheduler: Scheduler
+    private let bug: FaultyScheduler.Bug?
+    private var scheduler: FaultyScheduler
     private var model: SchedulerModel
     private var now = Instant(nanoseconds: 1_000_000_000)
     private var lastID = 0
+    private var openGroups: [GroupID] = []
+    private var lastGroup = 0
     private var history: [(event: Event, at: Instant, effects: [Effect])] = []
 
-    init(seed: UInt64) {
+    private static let categories = ["a", "b", nil]
+
+    init(seed: UInt64, planting bug: FaultyScheduler.Bug? = nil) {
         random = SeededGenerator(seed: seed)
         configuration = Self.configuration(&random)
-        scheduler = Scheduler(configuration)
+        self.bug = bug
+        scheduler = FaultyScheduler(configuration, planting: bug)
         model = SchedulerModel(configuration)
     }
 
@@ -25,14 +31,18 @@ struct SchedulerTrial {
     /// Runs `count` random events, then lets everything end.
     mutating func run(events count: Int) throws {
         for _ in 0..<count { try tell(randomEvent()) }
+        while let group = openGroups.first { try tell(seal(group)) }
         var steps = 0
         while !scheduler.isIdle {
             steps += 1
-            guard steps < 10_000 else { throw SchedulerModel.Violation(description: "the backlog stays") }
+            guard steps < 20_000 else { throw SchedulerModel.Violation(description: "the backlog stays") }
             try tell(endingEvent())
         }
-        guard model.finished == model.submitted else {
+        guard model.jobs.values.allSatisfy(\.isDone) else {
             throw SchedulerModel.Violation(description: "not every job has finished")
+        }
+        guard model.groups.values.allSatisfy(\.isFinished) else {
+            throw SchedulerModel.Violation(description: "not every group has finished")
         }
         try replay()
     }
@@ -49,7 +59,7 @@ struct SchedulerTrial {
 
     /// Equal events must give equal effects.
     private func replay() throws {
-        var other = Scheduler(configuration)
+        var other = FaultyScheduler(configuration, planting: bug)
         for (index, step) in history.enumerated() where other.handle(step.event, at: step.at) != step.effects {
             throw SchedulerModel.Violation(description: "event \(index + 1) has other effects when told again")
         }
@@ -61,16 +71,53 @@ struct SchedulerTrial {
 
     private mutating func randomEvent() -> Event {
         if chance(50) { now = now.advanced(by: .milliseconds(.random(in: 0...3_000, using: &random))) }
+        if let answer = answer(), chance(70) { return answer }
         switch Int.random(in: 0..<1000, using: &random) {
         case ..<300: return submission()
-        case ..<450:
+        case ..<400:
             if chance(50), let next = scheduler.nextDeadline { now = max(now, next) }
             return .wake
-        case ..<500: return .cancel(JobID(.random(in: 0...lastID + 1, using: &random)))
-        case ..<503: return .cancelAll
-        case ..<505: return .killAll
+        case ..<430: return .cancel(JobID(.random(in: 0...lastID + 1, using: &random)))
+        case ..<433: return .cancelAll
+        case ..<435: return .close
+        case ..<437: return .killAll
+        case ..<470: return opening()
+        case ..<490:
+            guard let group = openGroups.randomElement(using: &random) else { return .pressure }
+            return seal(group)
+        case ..<495: return .cancelGroup(GroupID(.random(in: 0...lastGroup + 1, using: &random)))
+        case ..<500: return chance(50) ? .pressure : .poolAtLimit
         default: return news(of: anyAttempt())
         }
+    }
+
+    /// What the scheduler has asked for.
+    private mutating func answer() -> Event? {
+        if model.isLeftBehindAsked {
+            return .leftBehind(ByteSize(chance(70) ? 0 : .random(in: 0...200, using: &random)))
+        }
+        guard model.isMemoryAsked else { return nil }
+        let budget = configuration.budget?.bytes ?? 1
+        let attempts = model.running.map { run in
+            MemoryReading.Attempt(id: run.id, need: ByteSize(.random(in: 0...budget / 2, using: &random)))
+        }
+        return .memory(MemoryReading(need: ByteSize(.random(in: 0...budget, using: &random)), attempts: attempts))
+    }
+
+    private mutating func opening() -> Event {
+        lastGroup += 1
+        let id = GroupID(lastGroup)
+        let plan = GroupPlan(
+            parent: chance(50) ? openGroups.randomElement(using: &random) : nil,
+            timeout: chance(30) ? .seconds(.random(in: 1...20, using: &random)) : nil)
+        openGroups.append(id)
+        return .opened(id, plan)
+    }
+
+    /// With everything in it.
+    private mutating func seal(_ group: GroupID) -> Event {
+        openGroups.removeAll { model.lineage($0).contains(group) }
+        return .sealed(group)
     }
 
     private mutating func submission() -> Event {
@@ -88,25 +135,34 @@ struct SchedulerTrial {
         switch Int.random(in: 0..<10, using: &random) {
         case ..<4: return .launched(id, started: now)
         case ..<6: return .cpuUsed(id, .milliseconds(.random(in: 0...20_000, using: &random)))
-        case ..<7: return chance(50) ? .outputExceeded(id) : .pidsExceeded(id)
+        case ..<7:
+            return [.outputExceeded(id), .pidsExceeded(id), .thrashed(id)].randomElement(using: &random) ?? .wake
         default: return end(of: id)
         }
     }
 
     private mutating func end(of id: AttemptID) -> Event {
         let failure = AttemptStatus.failed(LaunchFailure(stage: "exec", errno: 2, message: "not found"))
-        let statuses: [AttemptStatus] = [.exited(0), .exited(1), .signaled(9), .signaled(15), .lost, failure]
-        let status = statuses.randomElement(using: &random) ?? .lost
-        return .ended(id, status, culprit: chance(20) ? .job : nil)
+        let statuses: [AttemptStatus] = [
+            .exited(0), .exited(0), .exited(1), .signaled(9), .signaled(9), .signaled(15), .lost, failure,
+        ]
+        var end = AttemptEnd(status: statuses.randomElement(using: &random) ?? .lost)
+        if chance(40), let run = model.running.first(where: { $0.id == id }), run.grant.memory != nil {
+            end.culprit = chance(80) ? .job : [.pool, .ancestor, .host].randomElement(using: &random)
+        }
+        if chance(50) { end.need = ByteSize(.random(in: 0...500, using: &random)) }
+        if chance(5), configuration.budget != nil { end.leftBehind = ByteSize(.random(in: 1...50, using: &random)) }
+        return .ended(id, end)
     }
 
     /// Brings the end nearer: a program ends, or time passes.
     private mutating func endingEvent() -> Event {
-        if let next = scheduler.nextDeadline, chance(30) {
+        if let answer = answer(), chance(50) { return answer }
+        if let next = scheduler.nextDeadline, chance(30) || model.running.isEmpty {
             now = max(now, next)
             return .wake
         }
-        guard let run = model.running.randomElement(using: &random) else { return .wake }
+        guard let run = model.running.randomElement(using: &random) else { return answer() ?? .wake }
         return run.isLaunched || chance(20) ? end(of: run.id) : .launched(run.id, started: now)
     }
 
@@ -121,24 +177,66 @@ struct SchedulerTrial {
                 Slot(cpus: CPUSet($0..<min(cpus, $0 + width)), mems: CPUSet([$0]))
             }
         }
-        let budget = Bool.random(using: &random) ? ByteSize(.random(in: 10...1_000, using: &random)) : nil
+        let budget = Int.random(in: 0..<3, using: &random) > 0 ? ByteSize(.random(in: 50...1_000, using: &random)) : nil
+        var policy = Policy()
+        if Bool.random(using: &random) { policy.mode = .packed }
+        policy.chains = Chains.allCases.randomElement(using: &random) ?? .on
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            policy.halt = Halt(
+                Bool.random(using: &random) ? .now : .soon,
+                after: Bool.random(using: &random) ? .failures(.random(in: 1...20, using: &random)) : .fraction(0.7))
+        }
+        policy.learnsMemory = Bool.random(using: &random)
         return Scheduler.Configuration(
             slots: slots, cpus: CPUSet(0..<cpus), budget: budget,
-            sharesBudget: budget != nil && Bool.random(using: &random))
+            sharesBudget: budget != nil && Int.random(in: 0..<3, using: &random) > 0, policy: policy)
     }
 
     private mutating func demand() -> Demand {
         var demand = Demand()
         let most = configuration.budget?.bytes ?? 1_000
-        if chance(50) { demand.memory = ByteSize(.random(in: 1...most, using: &random)) }
+        if chance(40) { demand.memory = ByteSize(.random(in: 1...most, using: &random)) }
         if chance(30) { demand.need = ByteSize(.random(in: 1...(demand.memory?.bytes ?? most), using: &random)) }
         if chance(30) { demand.cpus = .random(in: 1...configuration.cpus.count, using: &random) }
         if chance(10) { demand.cpuset = CPUSet([configuration.cpus.members.randomElement(using: &random) ?? 0]) }
         if chance(20) { demand.cpuQuota = [0.01, 0.5, 1, 30].randomElement(using: &random) }
         if chance(50) { demand.timeout = .milliseconds(.random(in: 1...30_000, using: &random)) }
-        if chance(40) { demand.cpuTimeout = .milliseconds(.random(in: 1...30_000, using: &random)) }
+        if chance(30) { demand.cpuTimeout = .milliseconds(.random(in: 1...30_000, using: &random)) }
         demand.grace = [.zero, .milliseconds(1), .seconds(2), .seconds(10)].randomElement(using: &random) ?? .zero
         demand.endsAtPids = chance(50)
+        demand.category = Self.categories.randomElement(using: &random) ?? nil
+        demand.size = [0, 1, 2, 4].randomElement(using: &random) ?? 0
+        demand.slowdown = [0.5, 1, 1, 3].randomElement(using: &random) ?? 1
+        demand.priority = chance(80) ? 0 : .random(in: -2...2, using: &random)
+        if chance(30) { demand.group = openGroups.randomElement(using: &random) }
+        if chance(15) { demand.dependencies = dependencies(of: demand) }
+        demand.restartsOnTimeout = chance(10)
+        if chance(20) {
+            let rules: [Retry.Rule] = [.failure, .memory, .timeout, .code(1), .signal(15)]
+            demand.retry = Retry(
+                .random(in: 0...3, using: &random), on: Array(rules.shuffled(using: &random).prefix(2)),
+                backOff: .milliseconds(.random(in: 0...2_000, using: &random)))
+        }
+        demand.hasFallback = chance(10)
+        if chance(5) { demand.startDelay = .milliseconds(.random(in: 1...3_000, using: &random)) }
+        demand.ignoresAffinity = demand.cpus == nil && chance(10)
+        demand.isSolo = chance(5)
+        demand.isMeasured = chance(50)
         return demand
+    }
+
+    /// Of jobs before, and of groups that are sealed.
+    private mutating func dependencies(of demand: Demand) -> [Dependency] {
+        var found: [Dependency] = []
+        if lastID > 1 {
+            let other = JobID(.random(in: 1..<lastID, using: &random))
+            found.append(Dependency(target: .job(other), needsSuccess: chance(50)))
+        }
+        // One that may still grow could come to hold what waits for it.
+        let sealed = model.groups.keys.filter { !openGroups.contains($0) }.sorted()
+        if chance(30), let group = sealed.randomElement(using: &random) {
+            found.append(Dependency(target: .group(group), needsSuccess: chance(50)))
+        }
+        return found
     }
 }

@@ -1,0 +1,84 @@
+/// Chained termination: ends or cancels the jobs that would fail as one just did, and reserves more for those whose
+/// estimate would be too low as its was. PyExPool's idea, with the kernel's word for the cause: only a job's own limit
+/// starts a chain, never what a neighbour, a user or the host did.
+extension Scheduler {
+    mutating func chain(
+        from attempt: ActiveAttempt, _ end: AttemptEnd, _ outcome: Outcome, at now: Instant, _ effects: inout [Effect]
+    ) {
+        guard policy.chains != .off, refusal == nil, let category = attempt.demand.category, attempt.demand.size > 0
+        else { return }
+        if outcome.kind == .memory, end.culprit == .job || outcome.stage == Outcome.thrashStage {
+            chainMemory(from: attempt, category, at: now, &effects)
+        } else if outcome.kind == .timeout, outcome.stage == nil, !attempt.demand.restartsOnTimeout {
+            chainTime(from: attempt, category, at: now, &effects)
+        }
+    }
+
+    /// Jobs at least as heavy need at least as much. Of those with a hard limit that is not larger, none can succeed; a
+    /// breach of an estimate says nothing against a limit that somebody set.
+    private mutating func chainMemory(
+        from origin: ActiveAttempt, _ category: String, at now: Instant, _ effects: inout [Effect]
+    ) {
+        // Where a larger size is known to need less, size says nothing about memory.
+        guard let limit = origin.grant.memory, memoryModel.isMonotone(category: category) else { return }
+        let cause = origin.id.job
+        for id in members(of: category) where id != cause {
+            guard let job = jobs[id], job.demand.size >= origin.demand.size else { continue }
+            let running = active.first { $0.id.job == id }
+            if let memory = job.demand.memory {
+                guard !origin.grant.memoryIsShare, memory <= limit else { continue }
+                fell(id, running?.id, because: cause, at: now, &effects)
+            } else if policy.chains == .on {
+                if let running {
+                    guard let granted = running.grant.memory, granted <= limit else { continue }
+                    self.end(running.id, .raised(cause), at: now, &effects)
+                } else if let reserved = reservation(for: job).limit, reserved <= limit {
+                    lift(id, above: limit)
+                }
+            }
+        }
+    }
+
+    /// Jobs whose size times slowdown is at least as large take at least as long, in proportion.
+    private mutating func chainTime(
+        from origin: ActiveAttempt, _ category: String, at now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let limit = origin.demand.timeout else { return }
+        let (cause, weight) = (origin.id.job, origin.demand.weight)
+        for id in members(of: category) where id != cause {
+            guard let demand = jobs[id]?.demand, demand.weight >= weight, !demand.restartsOnTimeout,
+                let timeout = demand.timeout, timeout <= limit * (demand.weight / weight)
+            else { continue }
+            fell(id, active.first { $0.id.job == id }?.id, because: cause, at: now, &effects)
+        }
+    }
+
+    private mutating func fell(
+        _ id: JobID, _ running: AttemptID?, because cause: JobID, at now: Instant, _ effects: inout [Effect]
+    ) {
+        guard policy.chains == .on else {
+            let what = running == nil ? "not been started" : "been ended"
+            effects.append(.note(id, "with chains on, it would have \(what), since job \(cause) failed"))
+            return
+        }
+        if let running {
+            end(running, .chained(cause), at: now, &effects)
+        } else {
+            drop(
+                id, "job \(cause), of the same category and not heavier, failed at a limit that is not smaller",
+                as: .chained, cause: cause, &effects)
+        }
+    }
+
+    /// Reserves more for a job that waits.
+    private mutating func lift(_ id: JobID, above limit: ByteSize) {
+        guard var job = jobs[id] else { return }
+        let rank = job.rank
+        raise(&job, above: limit)
+        if job.state == .ready {
+            queue.remove(id, rank)
+            queue.insert(id, job.rank)
+        }
+        jobs[id] = job
+    }
+}

@@ -1,0 +1,154 @@
+/// How short the memory of a packed pool is, from what it needs now and how fast that grows.
+struct PressureLadder: Sendable {
+    enum Level: Int, Sendable, Comparable {
+        case green, yellow, red, black
+
+        static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
+
+        /// The part of the budget at which the level begins.
+        var entry: Double { [0, 0.8, 0.9, 0.97][rawValue] }
+    }
+
+    private let budget: Double
+    private let allWorkers: Int
+    private(set) var level = Level.green
+    /// How many attempts may run: fewer after each postponement, one more after each quiet time.
+    private(set) var workers: Int
+    /// A reading was asked for and has not come.
+    private(set) var isAsking = false
+    private var readings: [(at: Instant, need: Double)] = []
+    private var nextReading = Instant.zero
+    private var lastAlarm: Instant?
+    private var lastPostponement: Instant?
+    /// Those that are being taken back, and what they held.
+    private var victims: [(id: AttemptID, need: Double)] = []
+    private var belowSince: Instant?
+    private var quietSince: Instant?
+
+    private static let interval = Duration.milliseconds(100)
+    private static let alarmInterval = Duration.milliseconds(20)
+    private static let memory = Duration.seconds(1)
+    private static let cooling = Duration.seconds(5)
+    private static let pauseAfterAlarm = Duration.seconds(3)
+    private static let pauseBetweenVictims = Duration.seconds(15)
+    private static let victimsTime = Duration.seconds(2)
+    private static let quiet = Duration.seconds(30)
+
+    init(budget: ByteSize, workers: Int) {
+        self.budget = Double(max(1, budget.bytes))
+        allWorkers = workers
+        self.workers = workers
+    }
+
+    // MARK: Reading
+
+    /// When to read next, while anything runs.
+    var nextDue: Instant? { isAsking ? nil : nextReading }
+
+    func isDue(at now: Instant) -> Bool { !isAsking && nextReading <= now }
+
+    mutating func asked() { isAsking = true }
+
+    /// Something starts: what it takes is to be seen soon.
+    mutating func began(at now: Instant) {
+        let soon = now.advanced(by: Self.interval)
+        nextReading = nextReading > now ? min(nextReading, soon) : soon
+    }
+
+    /// An attempt is over.
+    mutating func ended(_ id: AttemptID, isEmpty: Bool, at now: Instant) {
+        victims.removeAll { $0.id == id }
+        // What has gone would count as shrinking.
+        readings = []
+        if isEmpty {
+            level = .green
+            lastAlarm = nil
+            isAsking = false
+        }
+    }
+
+    mutating func take(need: ByteSize, at now: Instant, hasWaiting: Bool) {
+        isAsking = false
+        readings.append((now, Double(need.bytes)))
+        readings.removeAll { now.since($0.at) > Self.memory }
+        let seen = judged(at: now)
+        if seen > level {
+            level = seen
+            belowSince = nil
+        } else if seen < level, share < level.entry - 0.05 {
+            let since = belowSince ?? now
+            belowSince = since
+            if now.since(since) >= Self.cooling {
+                level = Level(rawValue: level.rawValue - 1) ?? .green
+                belowSince = now
+            }
+        } else {
+            belowSince = nil
+        }
+        if level >= .red { lastAlarm = now }
+        recover(at: now, hasWaiting: hasWaiting)
+        let isAlarmed = lastAlarm.map { now.since($0) < Self.memory } ?? false
+        nextReading = now.advanced(by: isAlarmed ? Self.alarmInterval : Self.interval)
+    }
+
+    /// What the pool needs without what is being taken back, as a part of the budget.
+    private var share: Double {
+        let need = readings.last?.need ?? 0
+        return max(0, need - victims.reduce(0) { $0 + $1.need }) / budget
+    }
+
+    private func judged(at now: Instant) -> Level {
+        let average = readings.reduce(0) { $0 + $1.need } / Double(max(1, readings.count)) / budget
+        let left = timeToFull
+        if share >= Level.black.entry || left < 0.3 { return .black }
+        if average >= Level.red.entry && share >= Level.yellow.entry || left < 2 { return .red }
+        return share >= Level.yellow.entry ? .yellow : .green
+    }
+
+    /// Seconds until the budget is used up, if the need grows on as in the last second.
+    private var timeToFull: Double {
+        guard let first = readings.first, let last = readings.last, first.at < last.at else { return .infinity }
+        let growth = (last.need - first.need) / last.at.since(first.at).seconds
+        return growth > 0 ? max(0, 1 - share) * budget / growth : .infinity
+    }
+
+    private mutating func recover(at now: Instant, hasWaiting: Bool) {
+        guard level == .green, hasWaiting, workers < allWorkers else { return quietSince = nil }
+        let since = quietSince ?? now
+        quietSince = since
+        if now.since(since) >= Self.quiet {
+            workers += 1
+            quietSince = now
+        }
+    }
+
+    // MARK: Deciding
+
+    /// Whether something may start.
+    func admits(at now: Instant) -> Bool {
+        level == .green && lastAlarm.map { now.since($0) >= Self.pauseAfterAlarm } ?? true
+    }
+
+    /// Whether another attempt is to be taken back now: when it is serious one at a time, with a pause to see what it
+    /// brought; when there is no time left, as many as it takes.
+    func wantsVictim(at now: Instant) -> Bool {
+        switch level {
+        case .green, .yellow: return false
+        case .red:
+            guard let lastPostponement else { return true }
+            return victims.isEmpty && now.since(lastPostponement) >= Self.pauseBetweenVictims
+        case .black:
+            if victims.isEmpty { return true }
+            if let lastPostponement, now.since(lastPostponement) >= Self.victimsTime { return true }
+            return share >= 0.85 || timeToFull < 0.3
+        }
+    }
+
+    mutating func postponing(_ id: AttemptID, need: ByteSize, at now: Instant) {
+        workers = level == .black ? max(1, workers / 2) : max(1, workers - 1)
+        victims.append((id, Double(need.bytes)))
+        lastPostponement = now
+        lastAlarm = now
+        quietSince = nil
+    }
+}

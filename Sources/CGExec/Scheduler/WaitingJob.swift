@@ -1,0 +1,43 @@
+/// A job from its submission to its end, as far as it outlives its attempts.
+struct WaitingJob: Sendable {
+    let demand: Demand
+    /// Attempts launched so far.
+    var attempts = 0
+    /// How often it was taken back.
+    var phase = 0
+    /// What is reserved in place of the estimate that was too low.
+    var raised: ByteSize?
+    /// How many attempts may run at most, its own included.
+    var workerLimit: Int?
+    /// Attempts that ran out of their estimated memory.
+    var memoryFailures = 0
+    /// How often the pool took it back for its memory.
+    var postponements = 0
+    var retries = 0
+    /// Whether it is to run alone, by its own wish or after all else failed.
+    var isSolo: Bool
+    var isFallback = false
+    /// How many others started while it was the first to start.
+    var bypasses = 0
+    /// Since when it is the first to start.
+    var headSince: Instant?
+    /// What it waits for.
+    var openDependencies = 0
+    var state = State.ready
+
+    enum State: Sendable, Hashable {
+        /// Waits for others to finish.
+        case dependent
+        /// Waits for an instant.
+        case delayed(Instant)
+        case ready
+        case active
+    }
+
+    init(_ demand: Demand) {
+        self.demand = demand
+        isSolo = demand.isSolo
+    }
+
+    var rank: Queue.Rank { Queue.Rank(priority: demand.priority, phase: phase) }
+}
