@@ -68,10 +68,9 @@ struct ExecOptions {
             }
         }
         command = Array(rest)
+        if command.isEmpty { problems.append("no command given: cgexec-pool exec [LIMITS] -- CMD [ARG]…") }
         for problem in job.problems(cpus: Host.allowedCPUs(), budget: nil) {
             switch problem.key {
-            case "command" where command.isEmpty:
-                problems.append("no command given: cgexec-pool exec [LIMITS] -- CMD [ARG]…")
             case "command": problems.append("the command: \(problem.message)")
             default: problems.append("--\(problem)")
             }
