@@ -50,5 +50,33 @@ extension RealKernel {
             #expect(outside.outcome.kind == .memory && outside.outcome.culprit == .job, "\(outside.outcome)")
             #expect(CgroupTree.children(of: base).isEmpty)
         }
+
+        /// A program that makes cgroups in its leaf, one in the other, and says so.
+        private static let nest = """
+            cd "$0$(sed -n 's/^0:://p' /proc/self/cgroup)" && for i in $(seq 200); do mkdir nested && cd nested; done
+            echo nested
+            """
+
+        @Test func `200 cgroups inside each other are removed with few descriptors`() async throws {
+            let base = try ScratchCgroup.current().path
+            let mount = try #require(CgroupTree.mount)
+            let finish = try Child.script(
+                "ulimit -n 100; exec $POOL exec --cgroup \"$1\" --delegate -- sh -c \"$2\" \"$3\"",
+                [base, Self.nest, mount])
+            #expect(finish.status == .exited(0) && finish.stdout == "nested\n" && finish.stderr == "", "\(finish)")
+            #expect(CgroupTree.children(of: base).isEmpty)
+        }
+
+        @Test func `the keeper removes 200 cgroups inside each other`() async throws {
+            let base = try ScratchCgroup.current().path
+            let mount = try #require(CgroupTree.mount)
+            let script = Self.nest + "; exec sleep 1000"
+            let child = try Child(
+                Programs.exec(["--cgroup", base, "--delegate"], ["sh", "-c", script, mount]))
+            #expect(try child.line() == "nested")
+            child.signal(SIGKILL)
+            _ = try child.wait()
+            try CgroupTree.waitUntilChildless(base)
+        }
     }
 }
