@@ -220,23 +220,18 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         // Without the controller, which only best effort lets through, there is nothing to watch.
         guard let directory = attempt.leaf?.directory, place.controllers.contains("pids") else { return }
         let id = attempt.plan.attempt
-        do throws(Errno) {
-            let file = try Descriptor.open("pids.events", in: directory, O_RDONLY)
-            _ = try file.readControl()  // only changes after a read are reported
-            attempt.pidsFile = consume file
-        } catch {
-            throw KernelError(.watch, attempt.name + "/pids.events", error)
+        for file in attempt.leaf?.forkFailureFiles ?? [] {
+            attempt.pidsWatches.append(
+                try ControlWatch(file, in: directory, on: reactor) { [unowned self] in pidsChanged(id) })
         }
-        guard let raw = attempt.pidsFile?.raw else { return }
-        attempt.pidsWatch = try reactor.watch(raw, .priority) { [unowned self] _ in pidsChanged(id) }
         pidsChanged(id)
     }
 
     private func pidsChanged(_ id: AttemptID) {
-        guard let attempt = attempts[id], let file = try? attempt.pidsFile?.readControl(),
-            (FlatKeyed(file)["max"] ?? 0) > 0, let watch = attempt.pidsWatch.take()
-        else { return }
-        reactor.forget(watch)
+        guard let attempt = attempts[id], !attempt.pidsWatches.isEmpty, attempt.leaf?.forkFailures() ?? 0 > 0 else {
+            return
+        }
+        attempt.pidsWatches = []
         deliver(.pidsExceeded(id), now)
     }
 
@@ -288,15 +283,10 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// one must look again.
     private func watchPopulation(of attempt: RunningAttempt) -> Bool {
         let id = attempt.plan.attempt
-        if attempt.eventsWatch == nil, let directory = attempt.leaf?.directory,
-            let file = try? Descriptor.open("cgroup.events", in: directory, O_RDONLY)
-        {
-            _ = try? file.readControl()
-            // EPOLLIN is always ready on a control file; only priority events tell of a change.
-            attempt.eventsWatch = try? reactor.watch(file.raw, .priority) { [unowned self] _ in
+        if attempt.eventsWatch == nil, let directory = attempt.leaf?.directory {
+            attempt.eventsWatch = try? ControlWatch("cgroup.events", in: directory, on: reactor) { [unowned self] in
                 if let attempt = attempts[id] { populationChanged(attempt) }
             }
-            attempt.eventsFile = consume file
         }
         guard attempt.eventsWatch != nil else { return false }
         populationChanged(attempt)
@@ -304,8 +294,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     }
 
     private func populationChanged(_ attempt: RunningAttempt) {
-        let text = try? attempt.eventsFile?.readControl()
-        let isPopulated = text.flatMap({ FlatKeyed($0)["populated"] }) == 1
+        let isPopulated = attempt.eventsWatch?.read().flatMap { FlatKeyed($0)["populated"] } == 1
         switch (isPopulated, attempt.hasEnded) {
         case (true, false): killTree(of: attempt)
         case (false, true): collect(attempt)
@@ -315,11 +304,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
 
     /// Reads the counters, which go with the directory, and removes it.
     private func collect(_ attempt: RunningAttempt) {
-        for watch in [attempt.eventsWatch.take(), attempt.pidsWatch.take()] {
-            if let watch { reactor.forget(watch) }
-        }
-        attempt.eventsFile = nil
-        attempt.pidsFile = nil
+        attempt.eventsWatch = nil
+        attempt.pidsWatches = []
         if let usage = attempt.leaf?.account() {
             attempt.ending?.usage = usage
             attempt.ending?.memory = attempt.leaf?.memoryEvidence(

@@ -10,10 +10,8 @@ final class RunningAttempt {
     var pidfd: Descriptor?
     var pid: Int32?
     var exitWatch: Reactor.Registration?
-    var eventsFile: Descriptor?
-    var eventsWatch: Reactor.Registration?
-    var pidsFile: Descriptor?
-    var pidsWatch: Reactor.Registration?
+    var eventsWatch: ControlWatch?
+    var pidsWatches: [ControlWatch] = []
 
     let output: RunningOutput
     var killRequested = false
