@@ -26,6 +26,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         self.reactor = reactor
         self.place = place
         self.signals = signals
+        place.watchKeeper(on: reactor)
     }
 
     // MARK: Verbs
@@ -319,6 +320,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         } else if attempt.ending?.started != nil {
             attempt.ending?.enforcement = LeafSettings.withoutLeaf(attempt.plan.leaf)
         }
+        if let trouble = place.keeperTrouble { attempt.notes.append(trouble) }
         attempt.output.finish()
         if attempt.endRequested { attempt.output.hurry() }
         remove(attempt, pause: .milliseconds(1))
