@@ -75,12 +75,11 @@ final class Workplace {
         }
     }
 
-    /// Limits the pool as a whole, swap included: a budget that could be exceeded by swapping would be none.
+    /// Limits the pool as a whole. Not its swap, which would void what a job asks for: within a budget each leaf has a
+    /// limit of its own, and no swap unless its job asked for some.
     private static func limit(_ pool: borrowing Cgroup, to budget: ByteSize) throws(KernelError) {
         var settings = LeafSettings(controllers: ["memory"], bestEffort: false)
-        try settings.apply(LeafPlan(memory: budget), to: pool)
-        // The pool's own kill takes one job, not all of them.
-        try pool.write("0", to: "memory.oom.group")
+        try settings.setMemory(budget, in: pool)
     }
 
     /// Works without a cgroup, for what needs none; `reason` tells why there is none.
