@@ -22,6 +22,15 @@ struct Cgroup: ~Copyable {
         }
     }
 
+    /// Refuses a folder that is no cgroup of version 2: what is made there would limit nothing.
+    func checkFileSystem(mount: CgroupMount) throws(KernelError) {
+        var facts = statfs()
+        guard fstatfs(directory.raw, &facts) == 0, facts.f_type != Int(cgx_cgroup2_magic) else { return }
+        let what = facts.f_type == Int(cgx_cgroup1_magic) ? "It is a cgroup of version 1" : "It is no cgroup"
+        throw KernelError(
+            .open, path, .invalidArgument, cure: "\(what): name one of version 2, which is mounted at \(mount.path)")
+    }
+
     /// Makes a new child cgroup; one that exists already is an error, since counters never start anew.
     func makeChild(_ name: String) throws(KernelError) -> Cgroup {
         let child = path + "/" + name

@@ -35,6 +35,7 @@ final class Workplace {
 
     private init(entered subtree: Subtree, budget: ByteSize?, bestEffort: Bool) throws(KernelError) {
         let base = try Cgroup.open(subtree.base)
+        try base.checkFileSystem(mount: subtree.mount)
         // "threaded", "domain invalid", and "domain threaded", whose new children are invalid. The root has no type.
         if let type = try base.read("cgroup.type"), type != "domain\n" {
             throw KernelError(.open, subtree.base, .notSupported)
