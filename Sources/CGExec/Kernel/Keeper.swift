@@ -37,6 +37,8 @@ final class Keeper {
         }
     }
 
+    deinit { forgetWatch() }
+
     /// Calls `ended` when the keeper ends before it is dismissed, as when somebody kills it; it is reaped then.
     func watch(on reactor: Reactor, ended: @escaping () -> Void) throws(KernelError) {
         let registration = try reactor.watch(process.raw, .input) { [unowned self] _ in
@@ -54,9 +56,13 @@ final class Keeper {
     }
 
     private func reap() {
-        if let watch { watch.reactor.forget(watch.registration) }
-        watch = nil
+        forgetWatch()
         var status = cgx_wait()
         _ = cgx_wait_pidfd(process.raw, 0, &status)
+    }
+
+    private func forgetWatch() {
+        if let watch { watch.reactor.forget(watch.registration) }
+        watch = nil
     }
 }

@@ -76,7 +76,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         guard let attempt = attempts[id], attempt.leaf != nil else { return }
         guard let time = attempt.leaf?.cpuTime else {
             // Without a free descriptor. Unanswered, the question would not be asked again and the limit be none.
-            _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [unowned self] in measureCPU(id) }
+            _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [weak self] in self?.measureCPU(id) }
             return
         }
         deliver(.cpuUsed(id, time), now)
@@ -265,8 +265,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     private func killAtBirth(_ attempt: RunningAttempt) {
         let id = attempt.plan.attempt
         guard attempt.leaf != nil, !watchPopulation(of: attempt) else { return }
-        _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [unowned self] in
-            if attempts[id]?.ending == nil { kill(id) }
+        _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [weak self] in
+            if let self, attempts[id]?.ending == nil { kill(id) }
         }
     }
 
