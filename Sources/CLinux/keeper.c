@@ -19,8 +19,7 @@
 enum {
     path_bytes = 4096,
     entry_bytes = 2048,
-    stack_bytes = 512 * 1024,        // remove_tree needs a little over entry_bytes for each level
-    deepest = 64,
+    stack_bytes = 64 * 1024,
     attempts = 600,                  // of a second each: a process in a hung device may need that long to die
 };
 
@@ -79,24 +78,50 @@ struct entry {                       // getdents64(2)
     char name[];
 };
 
-// Removes the directories below `directory`, deepest first; files of a cgroup go with their directory.
-static void remove_below(long directory, int depth) {
+static int is_child(const struct entry *entry) {
+    const char *name = entry->name;
+    int is_dots = name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+    return entry->type == 4 /* DT_DIR */ && !is_dots;
+}
+
+// Removes the children of `place` that are empty and gives one that is not, open; -1 where there is none, or where
+// `descend` says not to.
+static long remove_children(long place, int descend, int *found) {
     char entries[entry_bytes] __attribute__((aligned(8)));
     long bytes;
-    while ((bytes = call(SYS_getdents64, directory, (long)entries, entry_bytes, 0)) > 0) {
+    while ((bytes = call(SYS_getdents64, place, (long)entries, entry_bytes, 0)) > 0) {
         for (long at = 0; at < bytes;) {
             struct entry *entry = (struct entry *)(entries + at);
             at += entry->size;
-            if (entry->type != 4 /* DT_DIR */ || (entry->name[0] == '.'
-                && (!entry->name[1] || (entry->name[1] == '.' && !entry->name[2]))))
+            if (!is_child(entry))
                 continue;
-            long child = depth < deepest ? open_in(directory, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) : -1;
-            if (child >= 0) {
-                remove_below(child, depth + 1);
-                call(SYS_close, child, 0, 0, 0);
-            }
-            call(SYS_unlinkat, directory, (long)entry->name, 0x200 /* AT_REMOVEDIR */, 0);
+            *found = 1;
+            if (call(SYS_unlinkat, place, (long)entry->name, 0x200 /* AT_REMOVEDIR */, 0) != -EBUSY || !descend)
+                continue;
+            long child = open_in(place, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+            if (child >= 0)
+                return child;
         }
+    }
+    return -1;
+}
+
+// Removes the cgroups below `pool`, deepest first; their files go with them. A job nests them as deep as it likes, so
+// there is no recursion. After one that is busy without children, for its processes, only what is empty goes.
+static void remove_below(long pool) {
+    int depth = 0, is_stuck = 0;
+    long place = open_in(pool, ".", O_RDONLY | O_DIRECTORY);
+    while (place >= 0) {
+        int found = 0;
+        long next = remove_children(place, !is_stuck, &found);
+        if (next >= 0) {
+            depth++;
+        } else if (depth-- > 0) {
+            is_stuck |= !found;
+            next = open_in(place, "..", O_RDONLY | O_DIRECTORY);
+        }
+        call(SYS_close, place, 0, 0, 0);
+        place = next;
     }
 }
 
@@ -118,7 +143,7 @@ static void clean_up(const struct block *block) {
         if (pool < 0)
             break;                   // gone
         write_in(pool, "cgroup.kill", "1");
-        remove_below(pool, 0);
+        remove_below(pool);
         long removed = call(SYS_unlinkat, AT_FDCWD, (long)block->pool, 0x200, 0);
         if (removed < 0)
             wait_for_change(pool);   // the last process may take a moment to die

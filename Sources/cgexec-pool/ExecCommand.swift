@@ -78,6 +78,7 @@ enum ExecCommand {
     private static func report(_ record: Record) -> Int32 {
         let outcome = record.outcome
         func complain(_ text: String) { Terminal.complain("cgexec-pool exec: \(record.name): \(text)") }
+        for note in record.notes ?? [] { complain(note) }
         func of(_ limit: Duration?) -> String { limit.map { " of \($0.forPeople)" } ?? "" }
         switch outcome.kind {
         case .ok, .exit: return Int32(outcome.code ?? 0)

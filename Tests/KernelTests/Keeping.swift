@@ -74,5 +74,69 @@ extension RealKernel {
             let names = Processes.children(of: getpid()).compactMap(Processes.name)
             #expect(!names.contains("cgexec-keeper"), "\(names)")
         }
+
+        @Test func `a keeper that is killed is replaced by another`() async throws {
+            let base = try ScratchCgroup.current().path
+            let child = try Child(Programs.exec(["--cgroup", base], ["sh", "-c", "echo up; exec sleep 1000"]))
+            #expect(try child.line() == "up")
+            var killed: Int32 = 0
+            for _ in 0..<3 {
+                let keeper = try keeper(of: child.pid, otherThan: killed)
+                kill(keeper, SIGKILL)
+                killed = keeper
+            }
+            _ = try keeper(of: child.pid, otherThan: killed)
+            child.signal(SIGKILL)
+            _ = try child.wait()
+            try CgroupTree.waitUntilChildless(base)
+        }
+
+        /// The keeper of a process, when it has one that is not `dead`; no event tells of its start.
+        private func keeper(of process: Int32, otherThan dead: Int32) throws -> Int32 {
+            let deadline = Patience.Deadline()
+            while deadline.milliseconds > 0 {
+                let keeper = Processes.children(of: process).first {
+                    $0 != dead && Processes.name($0) == "cgexec-keeper" && Processes.isAlive($0)
+                }
+                if let keeper { return keeper }
+                poll(nil, 0, 1)
+            }
+            throw Trouble("\(process) has no keeper")
+        }
+
+        @Test func `where keepers are killed again and again, the record says that none is left`() async throws {
+            let base = try ScratchCgroup.current().path
+            let file = try ScratchDirectory()
+            let child = try Child(
+                Programs.exec(
+                    ["--cgroup", base, "--json", file.file("record")], ["sh", "-c", "echo up >&2; exec cat"]),
+                standard: .input)
+            #expect(try child.line(.stderr) == "up")
+            var killed: Int32 = 0
+            for _ in 0...Workplace.mostRenewals {
+                let keeper = try keeper(of: child.pid, otherThan: killed)
+                kill(keeper, SIGKILL)
+                killed = keeper
+            }
+            // Until the last is reaped as well.
+            let deadline = Patience.Deadline()
+            while Processes.children(of: child.pid).contains(killed), deadline.milliseconds > 0 { poll(nil, 0, 1) }
+            child.closeInput()
+            let finish = try child.wait()
+            #expect(finish.status == .exited(0), "\(finish)")
+            let notes = try JSONValue(parsing: #require(contents(of: file.file("record"))))["notes"]
+            guard case .list(let notes) = notes, notes.count == 1, let note = notes[0].text else {
+                throw Trouble("no note: \(finish)")
+            }
+            #expect(note.contains("keeper was killed 11 times") && finish.stderr.contains(note), "\(note)")
+            #expect(CgroupTree.children(of: base).isEmpty)
+        }
+
+        @Test func `a keeper whose pool cannot be made is reaped`() async throws {
+            let base = try ScratchCgroup.current().make("full")
+            CgroupTree.write("0", to: base + "/cgroup.max.descendants")
+            #expect(throws: KernelError.self) { try Workplace(in: Rig.subtree(base), budget: nil, bestEffort: false) }
+            #expect(Processes.children(of: getpid()).allSatisfy(Processes.isAlive), "none is a zombie")
+        }
     }
 }

@@ -46,7 +46,8 @@ extension RealKernel {
 
         @Test func `oom counted at limit vs victim`() async throws {
             let base = try ScratchCgroup.current().make("limited")
-            let breach = LaunchPlan(try Programs.probe("memory", "48M"))
+            var breach = LaunchPlan(try Programs.probe("memory", "48M"))
+            breach.leaf.swap = ByteSize(0)  // as every leaf within a budget
 
             var own = breach
             own.leaf.memory = .mib(24)
@@ -96,7 +97,8 @@ extension RealKernel {
 
         /// The outcome in a pool whose limit the job's leaf does not share.
         private func outcome(of job: Job, poolLimit: ByteSize, at base: String) async throws -> Outcome {
-            let ending = try await Rig.run(LaunchPlan(job.command), poolLimit: poolLimit, at: base).ending
+            let plan = LaunchPlan(job.command, leaf: LeafPlan(swap: ByteSize(0)))
+            let ending = try await Rig.run(plan, poolLimit: poolLimit, at: base).ending
             return Outcome(ending.status, endedFor: nil, culprit: ending.memory?.culprit, memory: nil)
         }
 
@@ -127,6 +129,10 @@ extension RealKernel {
             } else {
                 #expect(with.usage?.swapPeakBytes == nil, "memory.swap.peak came with Linux 6.5")
             }
+
+            let budget = PoolConfiguration(jobs: .count(1), budget: .mib(32))
+            let within = try await InProcess.record(of: job, budget, at: base)
+            #expect(within.outcome.kind == .ok, "a budget of memory leaves the swap: \(within.outcome)")
 
             job.limits.swap = .mib(8)
             let limited = try await InProcess.record(of: job, at: base)

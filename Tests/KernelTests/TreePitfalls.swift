@@ -40,6 +40,15 @@ extension RealKernel {
             #expect(CgroupTree.words(of: base + "/cgroup.subtree_control").isEmpty, "and what it enabled is taken back")
         }
 
+        @Test(.needs(.command(["test", "!", "-d", "/run/systemd/system"])))
+        func `root in a cgroup that somebody put it into does not work at the root of the tree`() async throws {
+            let inner = try ScratchCgroup.current().make("container")
+            let script = "echo $$ >'\(inner)/cgroup.procs' && exec '\(try Programs.pool())' exec --timeout 1m -- true"
+            let result = Command(["sh", "-c", script]).run()
+            #expect(result.status == 69, "\(result.output)")
+            #expect(result.output.contains("--cgroup,"), "\(result.output)")
+        }
+
         @Test func `threaded parent`() async throws {
             let scratch = try ScratchCgroup.current()
             let domain = try scratch.make("domain")

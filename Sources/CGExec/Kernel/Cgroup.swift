@@ -22,6 +22,15 @@ struct Cgroup: ~Copyable {
         }
     }
 
+    /// Refuses a folder that is no cgroup of version 2: what is made there would limit nothing.
+    func checkFileSystem(mount: CgroupMount) throws(KernelError) {
+        var facts = statfs()
+        guard fstatfs(directory.raw, &facts) == 0, facts.f_type != Int(cgx_cgroup2_magic) else { return }
+        let what = facts.f_type == Int(cgx_cgroup1_magic) ? "It is a cgroup of version 1" : "It is no cgroup"
+        throw KernelError(
+            .open, path, .invalidArgument, cure: "\(what): name one of version 2, which is mounted at \(mount.path)")
+    }
+
     /// Makes a new child cgroup; one that exists already is an error, since counters never start anew.
     func makeChild(_ name: String) throws(KernelError) -> Cgroup {
         let child = path + "/" + name
@@ -35,20 +44,47 @@ struct Cgroup: ~Copyable {
 
     /// Removes a child that has no processes; its own children go first, deepest first.
     func removeChild(_ name: String) throws(Errno) {
+        if try Self.remove(name, in: directory.raw) { return }
+        // EBUSY also stands for "has children": a job that was allowed to divide its leaf left some.
+        try Self.removeBelow(try .open(name, in: directory.raw, O_RDONLY | O_DIRECTORY))
+        try systemCall { unlinkat(directory.raw, name, AT_REMOVEDIR) }
+    }
+
+    /// As deep as their maker liked: walked with one descriptor and no recursion.
+    private static func removeBelow(_ top: consuming Descriptor) throws(Errno) {
+        var place = top
+        var depth = 0
+        while true {
+            let names = try children(of: place.raw)
+            var busy: String?
+            for name in names where busy == nil {
+                if try !remove(name, in: place.raw) { busy = name }
+            }
+            if let busy {
+                place = try .open(busy, in: place.raw, O_RDONLY | O_DIRECTORY)
+                depth += 1
+                if try children(of: place.raw).isEmpty { throw .resourceBusy }  // for its processes
+            } else {
+                if depth == 0 { return }
+                place = try .open("..", in: place.raw, O_RDONLY | O_DIRECTORY)
+                depth -= 1
+            }
+        }
+    }
+
+    /// Removes an empty cgroup; false when it is busy.
+    private static func remove(_ name: String, in directory: Int32) throws(Errno) -> Bool {
         do throws(Errno) {
-            try systemCall { unlinkat(directory.raw, name, AT_REMOVEDIR) }
+            try systemCall { unlinkat(directory, name, AT_REMOVEDIR) }
+            return true
         } catch .resourceBusy {
-            // EBUSY also stands for "has children": a job that was allowed to divide its leaf left some.
-            let child = Cgroup(
-                path: path + "/" + name, directory: try .open(name, in: directory.raw, O_RDONLY | O_DIRECTORY))
-            for grandchild in try child.children() { try child.removeChild(grandchild) }
-            try systemCall { unlinkat(directory.raw, name, AT_REMOVEDIR) }
+            return false
         }
     }
 
     /// The names of the child cgroups.
-    func children() throws(Errno) -> [String] {
-        let copy = try Descriptor.open(".", in: directory.raw, O_RDONLY | O_DIRECTORY)
+    private static func children(of directory: Int32) throws(Errno) -> [String] {
+        let copy = try Descriptor.open(".", in: directory, O_RDONLY | O_DIRECTORY)
         let handle = copy.release()
         guard let stream = fdopendir(handle) else {
             close(handle)

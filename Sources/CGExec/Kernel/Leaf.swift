@@ -85,24 +85,42 @@ struct Leaf: ~Copyable {
     /// What the tree used.
     func account() -> Usage { CGExec.account(for: cgroup, controllers: settings.controllers) }
 
+    private var isDelegated: Bool { inner != nil }
+
     /// The counters that tell whether, and for whose limit, the OOM killer struck. Nil without the memory controller.
     func memoryEvidence(before: OOMCounters.Counts, after: OOMCounters.Counts) -> MemoryEvidence? {
         guard settings.controllers.contains("memory"),
-            let events = cgroup.readIfPossible("memory.events").map(FlatKeyed.init), let kills = events["oom_kill"]
+            let events = cgroup.readIfPossible("memory.events").map(FlatKeyed.init)
         else {
             return nil
         }
         // Before 5.2 there is no local file, and events count the subtree; a leaf has none unless delegated.
         let local = cgroup.readIfPossible("memory.events.local").map(FlatKeyed.init) ?? events
+        let oomAtLeaf = local["oom"] ?? 0
+        // Below a delegated leaf, limits of its own may have taken victims that were not the whole job. What takes the
+        // leaf as a whole is counted at the leaf, for its memory.oom.group (5.17); before that, only its own limit
+        // tells.
+        var victims = events["oom_kill"]
+        if isDelegated { victims = local["oom_group_kill"] ?? (oomAtLeaf > 0 ? victims : 0) }
+        guard let kills = victims else { return nil }
         return MemoryEvidence(
-            killsInLeaf: kills, oomAtLeaf: local["oom"] ?? 0,
-            oomAtPool: after.pool &- min(before.pool, after.pool),
+            killsInLeaf: kills, oomAtLeaf: oomAtLeaf, oomAtPool: after.pool &- min(before.pool, after.pool),
             oomAbove: after.above &- min(before.above, after.above))
+    }
+
+    /// Where forks that fail for the leaf's `pids.max` are counted: at the limit, but before 6.11 where the fork was
+    /// tried (cgroup-v2.rst, pids_localevents), which in a delegated leaf is the inner one.
+    var forkFailureFiles: [String] {
+        guard settings.controllers.contains("pids") else { return [] }
+        // Without those that limits of the job's own, further down, have refused.
+        if cgroup.has("pids.events.local") { return ["pids.events.local"] }
+        return isDelegated ? ["pids.events", "\(Subtree.innerName)/pids.events"] : ["pids.events"]
     }
 
     /// How often a fork failed for `pids.max` at this leaf.
     func forkFailures() -> UInt64 {
-        guard settings.controllers.contains("pids") else { return 0 }
-        return cgroup.readIfPossible("pids.events").flatMap { FlatKeyed($0)["max"] } ?? 0
+        forkFailureFiles.reduce(0) { sum, file in
+            sum + (cgroup.readIfPossible(file).flatMap { FlatKeyed($0)["max"] } ?? 0)
+        }
     }
 }

@@ -13,10 +13,13 @@ struct LeafSettings: Sendable {
     /// What the leaf has.
     let controllers: Set<String>
     private let bestEffort: Bool
+    /// Whether the host has swap; nil to find out when it matters.
+    private let hasSwap: Bool?
 
-    init(controllers: Set<String>, bestEffort: Bool) {
+    init(controllers: Set<String>, bestEffort: Bool, hasSwap: Bool? = nil) {
         self.controllers = controllers
         self.bestEffort = bestEffort
+        self.hasSwap = hasSwap
     }
 
     /// Which controller each limit needs.
@@ -51,10 +54,10 @@ struct LeafSettings: Sendable {
                 // What was written is only a wish; where none of it can be granted, the kernel grants everything.
                 try expect(cpus.description, "cpuset.cpus.effective", in: leaf)
             }
-            placement = Record.Placement(cpus: cpus, mems: plan.mems)
-        } else if let mems = plan.mems {
-            placement = Record.Placement(cpus: nil, mems: mems)
         }
+        // CPUs hold by affinity, too; memory nodes only here.
+        let mems = controllers.contains("cpuset") ? plan.mems : nil
+        if plan.cpus != nil || mems != nil { placement = Record.Placement(cpus: plan.cpus, mems: mems) }
         if plan.memory != nil || plan.swap != nil, isAvailable("swap", "memory", isImplied: plan.swap == nil) {
             try setSwap(plan.swap ?? ByteSize(0), isImplied: plan.swap == nil, in: leaf)
         }
@@ -63,11 +66,7 @@ struct LeafSettings: Sendable {
             try set("1", "memory.oom.group", of: nil, in: leaf)
             try expect("1", "memory.oom.group", in: leaf)
         }
-        if let memory = plan.memory, isAvailable("memory", "memory") {
-            try set("\(memory.bytes)", "memory.max", of: "memory", in: leaf)
-            let page = UInt64(getpagesize())
-            try expect("\(memory.bytes / page * page)", "memory.max", in: leaf)  // the kernel counts in pages
-        }
+        if let memory = plan.memory, isAvailable("memory", "memory") { try setMemory(memory, in: leaf) }
         if let pids = plan.pids, isAvailable("pids", "pids") {
             try set("\(pids)", "pids.max", of: "pids", in: leaf)
             try expect("\(pids)", "pids.max", in: leaf)
@@ -82,6 +81,13 @@ struct LeafSettings: Sendable {
             try expect("\(weight)", "cpu.weight", in: leaf)
         }
         for limit in plan.io where isAvailable("io", "io") { try setIO(limit, in: leaf) }
+    }
+
+    /// Limits the memory, and nothing else.
+    mutating func setMemory(_ memory: ByteSize, in leaf: borrowing Cgroup) throws(KernelError) {
+        try set("\(memory.bytes)", "memory.max", of: "memory", in: leaf)
+        let page = UInt64(getpagesize())
+        try expect("\(memory.bytes / page * page)", "memory.max", in: leaf)  // the kernel counts in pages
     }
 
     /// Whether the controller is there; notes in `enforcement` what does its work otherwise.
@@ -127,9 +133,15 @@ struct LeafSettings: Sendable {
         _ swap: ByteSize, isImplied: Bool, in leaf: borrowing Cgroup
     ) throws(KernelError) {
         // Without swap accounting the file is missing; that is only harmless where there is no swap to use.
-        guard leaf.has("memory.swap.max") || Self.hostHasSwap() else {
-            if !isImplied { enforcement["swap"] = .cgroup }  // there is none: the limit holds by itself
-            return
+        if !leaf.has("memory.swap.max") {
+            if !(hasSwap ?? Self.hostHasSwap()) {
+                if !isImplied { enforcement["swap"] = .cgroup }  // there is none: the limit holds by itself
+                return
+            }
+            if bestEffort {
+                enforcement["swap"] = Enforcement.none
+                return
+            }
         }
         try set("\(swap.bytes)", "memory.swap.max", of: isImplied ? nil : "swap", in: leaf)
         let page = UInt64(getpagesize())

@@ -26,6 +26,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         self.reactor = reactor
         self.place = place
         self.signals = signals
+        place.watchKeeper(on: reactor)
     }
 
     // MARK: Verbs
@@ -34,8 +35,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         do throws(KernelError) {
             let attempt = try prepare(plan)
             attempts[plan.attempt] = attempt
-            try connectOutput(of: attempt)
-            start(attempt)
+            try attempt.output.connect()
+            attempt.output.openTargets { [weak self] failure in self?.opened(plan.attempt, failure) }
         } catch {
             fail(plan, LaunchFailure(stage: "leaf", errno: Int(error.errno), message: error.description))
         }
@@ -49,6 +50,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// Sends a signal to the main process; one that is still being started gets it as soon as it runs.
     func signal(_ id: AttemptID, _ signal: Int32) {
         guard let attempt = attempts[id] else { return }
+        if [SIGTERM, SIGINT, SIGQUIT, SIGHUP].contains(signal) { requestEnd(of: attempt) }
         if let pidfd = attempt.pidfd?.raw {
             _ = cgx_pidfd_send_signal(pidfd, signal)
         } else if attempt.ending == nil {
@@ -59,15 +61,22 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     func kill(_ id: AttemptID) {
         guard let attempt = attempts[id] else { return }
         attempt.killRequested = true
+        requestEnd(of: attempt)
         killTree(of: attempt)
+        if attempt.output.isOpening { return abandonOpening(of: attempt) }
         if attempt.ending == nil { killAtBirth(attempt) }
+    }
+
+    private func requestEnd(of attempt: RunningAttempt) {
+        attempt.endRequested = true
+        attempt.output.hurry()
     }
 
     func measureCPU(_ id: AttemptID) {
         guard let attempt = attempts[id], attempt.leaf != nil else { return }
         guard let time = attempt.leaf?.cpuTime else {
             // Without a free descriptor. Unanswered, the question would not be asked again and the limit be none.
-            _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [unowned self] in measureCPU(id) }
+            _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [weak self] in self?.measureCPU(id) }
             return
         }
         deliver(.cpuUsed(id, time), now)
@@ -107,7 +116,32 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     private func prepare(_ plan: LaunchPlan) throws(KernelError) -> RunningAttempt {
         let oom = place.oomCounters?.read() ?? .init()
         let leaf = try place.makeLeaf(Subtree.leafPrefix + plan.attempt.description, plan.leaf)
-        return RunningAttempt(plan: plan, leaf: leaf, oomBefore: oom)
+        return RunningAttempt(plan: plan, leaf: leaf, oomBefore: oom, output: makeOutput(plan))
+    }
+
+    private func makeOutput(_ plan: LaunchPlan) -> RunningOutput {
+        let id = plan.attempt
+        // Threads that copy may outlive this object.
+        return RunningOutput(
+            plan, reactor: reactor, threads: threads, onExcess: { [weak self] in self?.excess(id) },
+            onDone: { [weak self] in
+                if let self, let attempt = attempts[id] { completeIfDone(attempt) }
+            })
+    }
+
+    private func opened(_ id: AttemptID, _ failure: LaunchFailure?) {
+        guard let attempt = attempts[id] else { return }
+        if let failure { fail(attempt.plan, failure) } else { start(attempt) }
+    }
+
+    private func abandonOpening(of attempt: RunningAttempt) {
+        attempt.output.stopOpening()
+        attempt.output.closePipes()
+        let failure = LaunchFailure(
+            stage: "stdio",
+            message: "it was ended while the files for its output were being opened: a FIFO waits for its reader")
+        attempt.ending = Ending(status: .failed(failure), ended: now)
+        empty(attempt)
     }
 
     private func start(_ attempt: RunningAttempt) {
@@ -117,8 +151,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         // grant (runc 4858, crun 1.9.2).
         spawn.affinity = attempt.plan.leaf.cpus
         spawn.entersByItself = entersByItself
-        spawn.stdout = attempt.stdout?.pipe
-        spawn.stderr = attempt.stderr?.pipe
+        spawn.stdout = attempt.output.writeEnd(1)
+        spawn.stderr = attempt.output.writeEnd(2)
         let id = attempt.plan.attempt
         let request = spawn
         let begun = threads.run { [self] in
@@ -126,11 +160,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
             reactor.post { [self] in started(id, result) }
         }
         if !begun {
-            fail(
-                attempt.plan,
-                LaunchFailure(
-                    stage: "thread", errno: Int(EAGAIN),
-                    message: "the system gives no thread to start it: raise the limit of processes (ulimit -u)"))
+            fail(attempt.plan, .noThread)
         }
     }
 
@@ -138,12 +168,15 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         guard let attempt = attempts[id] else { return }
         switch result {
         case .running(let pid, let pidfd, let started):
-            attempt.closePipes()
+            attempt.output.closePipes()
             attempt.pid = pid
             attempt.pidfd = Descriptor(owning: pidfd)
             attempt.ending = Ending(status: .lost, started: started, ended: started)
-            startPump(attempt.stdout, of: attempt)
-            startPump(attempt.stderr, of: attempt)
+            if !attempt.output.startCopying() {
+                attempt.notes.append(
+                    "the system gave no thread to copy its output: raise the limit of processes (ulimit -u)")
+                kill(id)
+            }
             watch(attempt, pidfd)
             deliver(.launched(id, started: started), now)
             if attempt.killRequested { killTree(of: attempt) }
@@ -152,13 +185,13 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
             entersByItself = true
             start(attempt)
         case .killedAtBirth:
-            attempt.closePipes()
+            attempt.output.closePipes()
             attempt.ending = Ending(
                 status: .failed(LaunchFailure(stage: "birth", message: "it was ended before its program started")),
                 ended: now)
             empty(attempt)
         case .failed(let failure, let started):
-            attempt.closePipes()
+            attempt.output.closePipes()
             attempt.ending = Ending(status: .failed(failure), started: started, ended: now)
             empty(attempt)
         }
@@ -166,9 +199,11 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
 
     /// Ends an attempt that has no process.
     private func fail(_ plan: LaunchPlan, _ failure: LaunchFailure) {
-        let attempt = attempts[plan.attempt] ?? RunningAttempt(plan: plan, leaf: nil, oomBefore: .init())
+        let attempt =
+            attempts[plan.attempt]
+            ?? RunningAttempt(plan: plan, leaf: nil, oomBefore: .init(), output: makeOutput(plan))
         attempts[plan.attempt] = attempt
-        attempt.closePipes()
+        attempt.output.closePipes()
         attempt.ending = Ending(status: .failed(failure), ended: now)
         // Not from within `launch`: the caller has not yet noted that the launch is under way.
         let id = plan.attempt
@@ -177,57 +212,10 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         }
     }
 
-    // MARK: Output
-
-    private func connectOutput(of attempt: RunningAttempt) throws(KernelError) {
-        attempt.stdout = try connect(attempt.plan.stdout, of: attempt)
-        if attempt.plan.stderr != .stdout { attempt.stderr = try connect(attempt.plan.stderr, of: attempt) }
-    }
-
-    private func connect(
-        _ output: Job.Output, of attempt: RunningAttempt
-    ) throws(KernelError) -> RunningAttempt.Stream? {
-        let id = attempt.plan.attempt
-        if case .capture(let cap) = output {
-            let pipe = try attempt.makePipe()
-            let writeEnd = pipe.writeEnd
-            let stream = CaptureStream(readEnd: pipe.readEnd, cap: cap, budget: attempt.outputBudget, reactor: reactor)
-            try stream.start { [unowned self] in excess(id) }
-            return .captured(stream, writeEnd: writeEnd)
-        }
-        guard attempt.plan.outputLimit != nil else { return nil }
-        let pipe = try attempt.makePipe()
-        let writeEnd = pipe.writeEnd
-        return .pumped(try PumpedStream(readEnd: pipe.readEnd, budget: attempt.outputBudget), writeEnd: writeEnd)
-    }
-
-    private func startPump(_ stream: RunningAttempt.Stream?, of attempt: RunningAttempt) {
-        guard case .pumped(let pump, _) = stream else { return }
-        let id = attempt.plan.attempt
-        let begun = threads.run { [self] in
-            pump.run { reactor.post { [self] in excess(id) } }
-            reactor.post { [self] in pumped(id) }
-        }
-        if begun {
-            attempt.pumping += 1
-        } else {
-            // Nobody would empty the pipe, and the program would wait for ever.
-            attempt.notes.append(
-                "the system gave no thread to copy its output: raise the limit of processes (ulimit -u)")
-            kill(id)
-        }
-    }
-
     private func excess(_ id: AttemptID) {
         guard let attempt = attempts[id], !attempt.outputExceeded else { return }
         attempt.outputExceeded = true
         deliver(.outputExceeded(id), now)
-    }
-
-    private func pumped(_ id: AttemptID) {
-        guard let attempt = attempts[id] else { return }
-        attempt.pumping -= 1
-        completeIfDone(attempt)
     }
 
     // MARK: Ending
@@ -249,23 +237,18 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         // Without the controller, which only best effort lets through, there is nothing to watch.
         guard let directory = attempt.leaf?.directory, place.controllers.contains("pids") else { return }
         let id = attempt.plan.attempt
-        do throws(Errno) {
-            let file = try Descriptor.open("pids.events", in: directory, O_RDONLY)
-            _ = try file.readControl()  // only changes after a read are reported
-            attempt.pidsFile = consume file
-        } catch {
-            throw KernelError(.watch, attempt.name + "/pids.events", error)
+        for file in attempt.leaf?.forkFailureFiles ?? [] {
+            attempt.pidsWatches.append(
+                try ControlWatch(file, in: directory, on: reactor) { [unowned self] in pidsChanged(id) })
         }
-        guard let raw = attempt.pidsFile?.raw else { return }
-        attempt.pidsWatch = try reactor.watch(raw, .priority) { [unowned self] _ in pidsChanged(id) }
         pidsChanged(id)
     }
 
     private func pidsChanged(_ id: AttemptID) {
-        guard let attempt = attempts[id], let file = try? attempt.pidsFile?.readControl(),
-            (FlatKeyed(file)["max"] ?? 0) > 0, let watch = attempt.pidsWatch.take()
-        else { return }
-        reactor.forget(watch)
+        guard let attempt = attempts[id], !attempt.pidsWatches.isEmpty, attempt.leaf?.forkFailures() ?? 0 > 0 else {
+            return
+        }
+        attempt.pidsWatches = []
         deliver(.pidsExceeded(id), now)
     }
 
@@ -279,6 +262,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         }
         var result = cgx_wait()
         let status = cgx_wait_pidfd(pidfd.raw, 0, &result)
+        attempt.pid = nil  // it may be another's from now on
         if status == 0 {
             attempt.ending?.status =
                 result.code == CLD_EXITED ? .exited(Int(result.status)) : .signaled(Int(result.status))
@@ -297,8 +281,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     private func killAtBirth(_ attempt: RunningAttempt) {
         let id = attempt.plan.attempt
         guard attempt.leaf != nil, !watchPopulation(of: attempt) else { return }
-        _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [unowned self] in
-            if attempts[id]?.ending == nil { kill(id) }
+        _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [weak self] in
+            if let self, attempts[id]?.ending == nil { kill(id) }
         }
     }
 
@@ -316,15 +300,10 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// one must look again.
     private func watchPopulation(of attempt: RunningAttempt) -> Bool {
         let id = attempt.plan.attempt
-        if attempt.eventsWatch == nil, let directory = attempt.leaf?.directory,
-            let file = try? Descriptor.open("cgroup.events", in: directory, O_RDONLY)
-        {
-            _ = try? file.readControl()
-            // EPOLLIN is always ready on a control file; only priority events tell of a change.
-            attempt.eventsWatch = try? reactor.watch(file.raw, .priority) { [unowned self] _ in
+        if attempt.eventsWatch == nil, let directory = attempt.leaf?.directory {
+            attempt.eventsWatch = try? ControlWatch("cgroup.events", in: directory, on: reactor) { [unowned self] in
                 if let attempt = attempts[id] { populationChanged(attempt) }
             }
-            attempt.eventsFile = consume file
         }
         guard attempt.eventsWatch != nil else { return false }
         populationChanged(attempt)
@@ -332,8 +311,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     }
 
     private func populationChanged(_ attempt: RunningAttempt) {
-        let text = try? attempt.eventsFile?.readControl()
-        let isPopulated = text.flatMap({ FlatKeyed($0)["populated"] }) == 1
+        let isPopulated = attempt.eventsWatch?.read().flatMap { FlatKeyed($0)["populated"] } == 1
         switch (isPopulated, attempt.hasEnded) {
         case (true, false): killTree(of: attempt)
         case (false, true): collect(attempt)
@@ -343,11 +321,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
 
     /// Reads the counters, which go with the directory, and removes it.
     private func collect(_ attempt: RunningAttempt) {
-        for watch in [attempt.eventsWatch.take(), attempt.pidsWatch.take()] {
-            if let watch { reactor.forget(watch) }
-        }
-        attempt.eventsFile = nil
-        attempt.pidsFile = nil
+        attempt.eventsWatch = nil
+        attempt.pidsWatches = []
         if let usage = attempt.leaf?.account() {
             attempt.ending?.usage = usage
             attempt.ending?.memory = attempt.leaf?.memoryEvidence(
@@ -361,8 +336,9 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         } else if attempt.ending?.started != nil {
             attempt.ending?.enforcement = LeafSettings.withoutLeaf(attempt.plan.leaf)
         }
-        attempt.ending?.notes = attempt.notes
-        attempt.finishOutput { excess(attempt.plan.attempt) }
+        if let trouble = place.keeperTrouble { attempt.notes.append(trouble) }
+        attempt.output.finish()
+        if attempt.endRequested { attempt.output.hurry() }
         remove(attempt, pause: .milliseconds(1))
     }
 
@@ -379,14 +355,14 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
                 }
                 return
             }
-            attempt.ending?.notes.append("its leaf could not be removed: \(error)")
+            attempt.notes.append("its leaf could not be removed: \(error)")
         }
         attempt.leaf = nil
         completeIfDone(attempt)
     }
 
     private func completeIfDone(_ attempt: RunningAttempt) {
-        guard attempt.leaf == nil, attempt.pumping == 0, let ending = attempt.completeEnding() else { return }
+        guard let ending = attempt.completeEnding() else { return }
         attempts[attempt.plan.attempt] = nil
         deliver(.ended(attempt.plan.attempt, ending), now)
     }

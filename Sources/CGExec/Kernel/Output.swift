@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Synchronization
 import SystemPackage
@@ -60,7 +59,7 @@ final class CaptureStream {
     private let reactor: Reactor
 
     /// How much is read before other events get their turn.
-    private static let burst = 16
+    private static let burst = 1 << 20
 
     init(readEnd: consuming Descriptor, cap: ByteSize, budget: OutputBudget, reactor: Reactor) {
         self.readEnd = readEnd
@@ -76,9 +75,10 @@ final class CaptureStream {
         }
     }
 
-    /// Reads what is still in the pipe and closes it. Not until its end: a process outside the leaf may hold it.
+    /// Reads what is still in the pipe and closes it. Not until its end: a process outside the leaf may hold it, and
+    /// write faster than we read.
     func finish(onExcess: () -> Void) -> Record.Stream {
-        _ = read(upTo: .max, onExcess: onExcess)
+        _ = read(upTo: unread(in: readEnd.raw), onExcess: onExcess)
         stop()
         return Record.Stream(
             text: buffer.keepsNothing ? nil : buffer.text, bytes: buffer.total, truncated: buffer.isTruncated)
@@ -90,12 +90,14 @@ final class CaptureStream {
     }
 
     /// False at the end of the stream.
-    private func read(upTo rounds: Int, onExcess: () -> Void) -> Bool {
+    private func read(upTo most: Int, onExcess: () -> Void) -> Bool {
         withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { bytes in
-            for _ in 0..<rounds {
-                let count = Glibc.read(readEnd.raw, bytes.baseAddress, bytes.count)
+            var left = most
+            while left > 0 {
+                let count = Glibc.read(readEnd.raw, bytes.baseAddress, min(bytes.count, left))
                 if count == 0 { return false }
                 if count < 0 { return true }
+                left -= count
                 let within = budget.take(count)
                 buffer.append(UnsafeRawBufferPointer(rebasing: bytes[..<within]))
                 if within < count { onExcess() }
@@ -105,87 +107,8 @@ final class CaptureStream {
     }
 }
 
-/// A stream with a limit that goes on to a descriptor: copied by a thread, since that may block.
-final class PumpedStream: Sendable {
-    private let readEnd = Atomic<Int32>(-1)
-    private let stopBell: Int32
-    private let target = Atomic<Int32>(-1)
-    private let budget: OutputBudget
-    private let copied = Atomic<UInt64>(0)
-
-    var bytes: UInt64 { copied.load(ordering: .acquiring) }
-
-    init(readEnd: consuming Descriptor, budget: OutputBudget) throws(KernelError) {
-        do throws(Errno) {
-            stopBell = try systemCall { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
-        } catch {
-            throw KernelError(.open, "an event descriptor", error, cure: "Raise the limit of open files (ulimit -n)")
-        }
-        self.budget = budget
-        let raw = readEnd.release()
-        _ = fcntl(raw, F_SETFL, O_NONBLOCK)
-        self.readEnd.store(raw, ordering: .releasing)
-    }
-
-    deinit {
-        let ends = [readEnd.load(ordering: .acquiring), stopBell, target.load(ordering: .acquiring)]
-        for descriptor in ends where descriptor >= 0 { close(descriptor) }
-    }
-
-    /// Sets where the stream goes; once, before `run`.
-    func attach(_ descriptor: consuming Descriptor) {
-        target.store(descriptor.release(), ordering: .releasing)
-    }
-
-    /// Tells the thread to copy what is still there and then to end.
-    func finish() {
-        var one: UInt64 = 1
-        _ = write(stopBell, &one, 8)
-    }
-
-    /// The copying, until the end of the stream or `finish`.
-    func run(onExcess: () -> Void) {
-        let target = target.load(ordering: .acquiring)
-        let readEnd = readEnd.exchange(-1, ordering: .acquiringAndReleasing)
-        // Now, and not with this object: a program that still writes would wait for ever once nobody reads.
-        defer { close(readEnd) }
-        withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { bytes in
-            var stopping = false
-            while true {
-                let count = read(readEnd, bytes.baseAddress, bytes.count)
-                if count > 0 {
-                    let within = budget.take(count)
-                    copied.add(UInt64(count), ordering: .releasing)
-                    if within < count { onExcess() }
-                    guard Self.writeAll(UnsafeRawBufferPointer(rebasing: bytes[..<within]), to: target) else { return }
-                } else if count == 0 || errno != EAGAIN && errno != EINTR || stopping {
-                    return
-                } else {
-                    var ready = [
-                        pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
-                        pollfd(fd: stopBell, events: Int16(POLLIN), revents: 0),
-                    ]
-                    poll(&ready, 2, -1)
-                    stopping = ready[1].revents != 0
-                }
-            }
-        }
-    }
-
-    /// False when nobody reads any more; the closing of our end then lets the program meet SIGPIPE, as without us.
-    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to target: Int32) -> Bool {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = write(target, rest.baseAddress, rest.count)
-            if count >= 0 {
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            } else if errno == EAGAIN {
-                var ready = pollfd(fd: target, events: Int16(POLLOUT), revents: 0)
-                poll(&ready, 1, -1)
-            } else if errno != EINTR {
-                return false
-            }
-        }
-        return true
-    }
+/// How many bytes wait in a pipe.
+func unread(in pipe: Int32) -> Int {
+    var count: Int32 = 0
+    return ioctl(pipe, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
 }

@@ -11,18 +11,12 @@ struct Spawn: Sendable {
     /// Whether the child writes itself into `cgroup.procs` instead of being cloned into the leaf.
     var entersByItself = false
     /// Pipes that take the place of the plan's stdout and stderr.
-    var stdout: Pipe?
-    var stderr: Pipe?
+    var stdout: Int32?
+    var stderr: Int32?
     var affinity: CPUSet?
     var signals: SignalState
     /// The search path for a program without a slash, when the environment has none.
     static let usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-    /// The end of a pipe that the program writes to, and who copies it on to the plan's file.
-    struct Pipe: Sendable {
-        var writeEnd: Int32
-        var pump: PumpedStream?
-    }
 
     enum Result: Sendable {
         case running(pid: Int32, pidfd: Int32, started: Instant)
@@ -161,7 +155,7 @@ struct Spawn: Sendable {
     // MARK: Streams
 
     /// What becomes a standard stream of the program.
-    private enum Stream {
+    enum Stream {
         case keep
         case descriptor(Int32)
         /// Opened by the child, in its directory.
@@ -181,17 +175,15 @@ struct Spawn: Sendable {
     }
 
     private func stream(
-        of output: Job.Output, pipe: Pipe?, inherited: Int32, _ owned: inout [Int32]
+        of output: Job.Output, pipe: Int32?, inherited: Int32, _ owned: inout [Int32]
     ) throws(SpawnError) -> Stream {
         guard let pipe else { return Self.stream(output) }
-        let name = inherited == 1 ? "stdout" : "stderr"
-        if let pump = pipe.pump { pump.attach(try openTarget(output, inherited, name)) }
-        let writeEnd = try duplicate(pipe.writeEnd, name)
+        let writeEnd = try duplicate(pipe, inherited == 1 ? "stdout" : "stderr")
         owned.append(writeEnd)
         return .descriptor(writeEnd)
     }
 
-    private static func stream(_ output: Job.Output) -> Stream {
+    static func stream(_ output: Job.Output) -> Stream {
         switch output {
         case .inherit, .capture, .stdout: .keep
         case .discard: .file("/dev/null", O_WRONLY)
@@ -202,19 +194,6 @@ struct Spawn: Sendable {
 
     private func path(of stream: Int32) -> String? {
         [input, Self.stream(plan.stdout), Self.stream(plan.stderr)][Int(stream)].path
-    }
-
-    /// Where a copied stream goes on to: opened here, since it is not the program that writes there.
-    private func openTarget(_ output: Job.Output, _ inherited: Int32, _ name: String) throws(SpawnError) -> Descriptor {
-        guard case .file(let path, let flags) = Self.stream(output) else {
-            return Descriptor(owning: try duplicate(inherited, name))
-        }
-        let place = path.hasPrefix("/") ? path : (plan.directory.map { $0 + "/" } ?? "") + path
-        do throws(Errno) {
-            return try .open(place, flags)
-        } catch {
-            throw SpawnError(stage: "stdio", errno: error, message: "cannot open \(path) for \(name): \(error)")
-        }
     }
 
     private func openProcs() throws(SpawnError) -> Int32 {

@@ -31,7 +31,7 @@ package struct Subtree: Sendable, Equatable {
     }
 
     /// The rules, in this order: what the user named; what is delegated to us; a scope from systemd; the root of the
-    /// tree where no systemd owns it.
+    /// tree where no systemd owns it and we are in no other cgroup.
     static func decide(_ facts: Facts, requested: String?) throws(HostUnfit) -> Decision {
         if let requested { return .use(requested) }
         guard let own = facts.own else {
@@ -82,6 +82,14 @@ package struct Subtree: Sendable, Equatable {
                     ? "Run under: \(scope)"
                     : "As root, make a cgroup for it, hand it over (chown, with its cgroup.procs, cgroup.threads and"
                         + " cgroup.subtree_control), and move your shell into it (echo PID > CGROUP/cgroup.procs)")
+        }
+        // Somebody put us where we are: an engine that shows the container the host's tree, or a hand that set limits.
+        guard own == facts.mount.path else {
+            throw HostUnfit(
+                "limits",
+                cause: "this process is in \(own), and nothing says that the tree around it is ours to divide",
+                cure: "Name a cgroup to work in with --cgroup, such as a new one below \(own); in a container, rather"
+                    + " give it a cgroup namespace of its own (--cgroupns=private)")
         }
         return .use(facts.mount.path)
     }

@@ -14,7 +14,10 @@ final class Workplace {
     let unfit: HostUnfit.Reason?
 
     private let subtree: Subtree?
-    private let keeper: Keeper?
+    private var keeper: Keeper?
+    private var renewals = 0
+    /// What is amiss with the keeper, for the records of the jobs that run meanwhile.
+    private(set) var keeperTrouble: String?
     /// The name of the pool's cgroup in its subtree.
     let name: String
 
@@ -32,6 +35,7 @@ final class Workplace {
 
     private init(entered subtree: Subtree, budget: ByteSize?, bestEffort: Bool) throws(KernelError) {
         let base = try Cgroup.open(subtree.base)
+        try base.checkFileSystem(mount: subtree.mount)
         // "threaded", "domain invalid", and "domain threaded", whose new children are invalid. The root has no type.
         if let type = try base.read("cgroup.type"), type != "domain\n" {
             throw KernelError(.open, subtree.base, .notSupported)
@@ -40,42 +44,43 @@ final class Workplace {
         let name = Self.freeName(in: base)
         let path = subtree.base + "/" + name
         // Before the cgroup, so that there is no moment at which our death would leave one.
-        keeper = try Keeper(pool: path, home: subtree.home)
+        let keeper = try Keeper(pool: path, home: subtree.home)
         do throws(KernelError) {
-            controllers = try Self.makePool(name, in: base, budget: budget)
+            var enabled: Set<String> = []
+            pool = try Self.makePool(name, in: base, budget: budget, &enabled)
+            controllers = enabled
         } catch {
-            keeper?.dismiss()
+            keeper.dismiss()
             throw error
         }
+        self.keeper = keeper
         self.subtree = subtree
         self.bestEffort = bestEffort
         self.name = name
         unfit = nil
         oomCounters = controllers.contains("memory") ? OOMCounters(pool: path, mount: subtree.mount.path) : nil
-        pool = try Cgroup.open(path)
     }
 
     /// Makes the pool's cgroup, enables what can be enabled for the leaves, and limits the pool.
     private static func makePool(
-        _ name: String, in base: borrowing Cgroup, budget: ByteSize?
-    ) throws(KernelError) -> Set<String> {
+        _ name: String, in base: borrowing Cgroup, budget: ByteSize?, _ controllers: inout Set<String>
+    ) throws(KernelError) -> Cgroup {
         let pool = try base.makeChild(name)
         do throws(KernelError) {
-            let controllers = try Controllers.enable(in: pool)
+            controllers = try Controllers.enable(in: pool)
             if let budget, controllers.contains("memory") { try limit(pool, to: budget) }
-            return controllers
+            return pool
         } catch {
             try? base.removeChild(name)
             throw error
         }
     }
 
-    /// Limits the pool as a whole, swap included: a budget that could be exceeded by swapping would be none.
+    /// Limits the pool as a whole. Not its swap, which would void what a job asks for: within a budget each leaf has a
+    /// limit of its own, and no swap unless its job asked for some.
     private static func limit(_ pool: borrowing Cgroup, to budget: ByteSize) throws(KernelError) {
         var settings = LeafSettings(controllers: ["memory"], bestEffort: false)
-        try settings.apply(LeafPlan(memory: budget), to: pool)
-        // The pool's own kill takes one job, not all of them.
-        try pool.write("0", to: "memory.oom.group")
+        try settings.setMemory(budget, in: pool)
     }
 
     /// Works without a cgroup, for what needs none; `reason` tells why there is none.
@@ -89,6 +94,35 @@ final class Workplace {
         name = ""
         unfit = reason.reasons.first
     }
+
+    /// Starts another keeper whenever somebody kills the one there is: without it, our own death would leave the jobs.
+    func watchKeeper(on reactor: Reactor) {
+        do throws(KernelError) {
+            try keeper?.watch(on: reactor) { [unowned self] in renewKeeper(on: reactor) }
+        } catch {
+            keeperTrouble = "its keeper is not watched: \(error)"
+        }
+    }
+
+    private func renewKeeper(on reactor: Reactor) {
+        guard let subtree else { return }
+        keeper = nil
+        renewals += 1
+        let risk = "should cgexec die as well, this job lives on"
+        guard renewals <= Self.mostRenewals else {
+            keeperTrouble = "its keeper was killed \(renewals) times and is not there any more: \(risk)"
+            return
+        }
+        do throws(KernelError) {
+            keeper = try Keeper(pool: subtree.base + "/" + name, home: subtree.home)
+            watchKeeper(on: reactor)
+        } catch {
+            keeperTrouble = "its keeper was killed: \(risk); \(error)"
+        }
+    }
+
+    /// Who keeps killing it is not to keep us busy.
+    static let mostRenewals = 10
 
     /// Why a controller is missing; nil when it is there. Found out when it is asked, since few ask.
     func reason(missing controller: String) -> HostUnfit.Reason? {
@@ -132,10 +166,11 @@ final class Workplace {
     /// Removes the pool's cgroup and ends the keeper. To be called when no attempt is left; what cannot be removed is
     /// left to the keeper, which waits for it.
     func close() {
-        guard let subtree, let keeper else { return }
+        guard let subtree else { return }
         guard let base = try? Cgroup.open(subtree.base), (try? base.removeChild(name)) != nil else { return }
         subtree.moveOut()
-        keeper.dismiss()
+        keeper?.dismiss()
+        keeper = nil
     }
 
     /// How many names were given in this process: two pools that are made at once get two.

@@ -28,13 +28,21 @@ public actor Pool {
     private var run: PoolRun?
     private var capacity: (cpus: CPUSet, budget: ByteSize?) = (CPUSet(), nil)
     private var jobs: [JobID: Submission] = [:]
-    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
-    private var hasTerminated = false
+    private var joins: [Int: Join] = [:]
+    private var lastJoin = 0
 
     private struct Submission {
         var onStart: (@Sendable (JobID) -> Void)?
         var onDone: (@Sendable (Record) -> Void)?
         var result: JobHandle.Result
+    }
+
+    /// Somebody who waits for the pool, and learns whether nothing had to be terminated.
+    private struct Join {
+        var continuation: CheckedContinuation<Bool, Never>
+        /// What it still waits for; nil while that is everything.
+        var left: Set<JobID>?
+        var isGraceful = true
     }
 
     /// The pool's own thread.
@@ -112,34 +120,51 @@ public actor Pool {
 
     /// Waits until nothing runs and nothing waits.
     ///
-    /// - Parameter timeout: then everything that is left is ended, with its grace.
-    /// - Returns: false if anything had to be terminated.
+    /// - Parameter timeout: then everything that is left is ended, with its grace, and this waits for that alone. The
+    ///   pool goes on, and takes new jobs.
+    /// - Returns: false if anything had to be terminated meanwhile.
     public func join(timeout: Duration? = nil) async -> Bool {
-        guard let run, !run.isIdle else { return !hasTerminated }
+        let number = lastJoin + 1
         let timer = timeout.map { timeout in
             reactor.schedule(at: monotonicNow().advanced(by: timeout)) { [unowned self] in
-                assumeIsolated { $0.run?.cancelAll() }
+                assumeIsolated { $0.terminate(for: number) }
             }
         }
-        await withCheckedContinuation { idleWaiters.append($0) }
-        if let timer { reactor.cancel(timer) }
-        return !hasTerminated
+        defer { if let timer { reactor.cancel(timer) } }
+        return await idle()
+    }
+
+    private func idle() async -> Bool {
+        lastJoin += 1
+        guard run?.isIdle == false else { return true }
+        return await withCheckedContinuation { joins[lastJoin] = Join(continuation: $0) }
+    }
+
+    private func terminate(for join: Int) {
+        guard joins[join] != nil else { return }  // it has just come to an end
+        joins[join]?.left = Set(jobs.keys)
+        for number in joins.keys { joins[number]?.isGraceful = false }
+        run?.cancelAll()
     }
 
     func close() async {
         run?.end()
-        if run?.isIdle == false { await withCheckedContinuation { idleWaiters.append($0) } }
+        _ = await idle()
         run?.close()
         run = nil
     }
 
     private func finish(_ record: Record) {
-        if record.outcome.kind == .cancelled { hasTerminated = true }
         let submission = jobs.removeValue(forKey: record.id)
         submission?.onDone?(record)
         submission?.result.set(record)
-        guard run?.isIdle ?? true else { return }
-        for waiter in idleWaiters { waiter.resume() }
-        idleWaiters = []
+        let isIdle = run?.isIdle ?? true
+        for (number, join) in joins {
+            joins[number]?.left?.remove(record.id)
+            if isIdle || joins[number]?.left?.isEmpty == true {
+                joins[number] = nil
+                join.continuation.resume(returning: join.isGraceful)
+            }
+        }
     }
 }

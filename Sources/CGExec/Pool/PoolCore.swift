@@ -5,8 +5,8 @@ import DequeModule
 final class PoolCore {
     /// What the pool told about itself.
     struct Surroundings {
-        /// The environment that jobs start from.
-        var environment: [String: String] = [:]
+        /// The environment that jobs start from: `NAME=value` each.
+        var environment: [[UInt8]] = []
         var host: String?
         /// Civil time at an instant, to date what happened; both clocks read together once.
         var epoch: (civil: Timestamp, instant: Instant)

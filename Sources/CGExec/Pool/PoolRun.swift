@@ -40,13 +40,11 @@ package final class PoolRun {
         // With a terminal, Ctrl-C and Ctrl-Z must reach the program as they reach us; without one, a signal to our
         // process group should reach it once, through us.
         hasTerminal = Self.findTerminal()
+        let scope = Array("\(Subtree.scopeVariable)=".utf8)
+        surroundings.environment = Host.rawEnvironment().filter { !$0.starts(with: scope) }
         if let command = style.transparentCommand {
-            let scope = Array("\(Subtree.scopeVariable)=".utf8)
-            surroundings.verbatim = (command, Host.rawEnvironment().filter { !$0.starts(with: scope) })
+            surroundings.verbatim = (command, surroundings.environment)
             surroundings.session = hasTerminal ? .inherit : .group
-        } else {
-            surroundings.environment = Host.environment()
-            surroundings.environment[Subtree.scopeVariable] = nil
         }
         surroundings.finalize = style.finalize
         core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings)

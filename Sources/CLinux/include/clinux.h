@@ -130,6 +130,7 @@ int cgx_open_path(int directory, const char *path);                  // O_PATH|O
 const char *cgx_signal_name(int signal);                             // "SEGV" for 11; NULL where there is no name
 
 enum {
+    cgx_cgroup1_magic = 0x27e0eb,
     cgx_cgroup2_magic = 0x63677270,
     cgx_rlimit_nofile = 7,
     cgx_rlimit_core = 4,

@@ -118,15 +118,31 @@ struct LeafSettingsTests {
 
     @Test func `swap.max without swap accounting is only harmless where there is no swap`() throws {
         let directory = try leaf(["memory.max": "", "memory.oom.group": ""])
-        var settings = LeafSettings(controllers: ["memory"], bestEffort: false)
         let plan = LeafPlan(memory: ByteSize(1 << 20), swap: ByteSize(0))
-        if LeafSettings.hostHasSwap() {
-            let error = #expect(throws: KernelError.self) { try settings.apply(plan, to: Cgroup.open(directory.path)) }
-            #expect(error?.object == directory.file("memory.swap.max"))
-        } else {
+        func settings(bestEffort: Bool, hasSwap: Bool) throws -> LeafSettings {
+            var settings = LeafSettings(controllers: ["memory"], bestEffort: bestEffort, hasSwap: hasSwap)
             try settings.apply(plan, to: Cgroup.open(directory.path))
-            #expect(settings.enforcement["swap"] == .cgroup)
+            return settings
         }
+        let error = #expect(throws: KernelError.self) { try settings(bestEffort: false, hasSwap: true) }
+        #expect(error?.object == directory.file("memory.swap.max"))
+        for bestEffort in [false, true] {
+            #expect(try settings(bestEffort: bestEffort, hasSwap: false).enforcement["swap"] == .cgroup)
+        }
+        let unlimited = try settings(bestEffort: true, hasSwap: true)
+        #expect(unlimited.enforcement == ["swap": .none, "memory": .cgroup])
+    }
+
+    @Test func `memory nodes that nothing enforces are no placement`() throws {
+        let empty = try leaf([:])
+        var plan = LeafPlan(mems: CPUSet([0]))
+        var nodes = LeafSettings(controllers: [], bestEffort: true)
+        try nodes.apply(plan, to: Cgroup.open(empty.path))
+        #expect(nodes.placement == nil)
+        plan.cpus = CPUSet([0])
+        var both = LeafSettings(controllers: [], bestEffort: true)
+        try both.apply(plan, to: Cgroup.open(empty.path))
+        #expect(both.placement == Record.Placement(cpus: CPUSet([0]), mems: nil), "the affinity holds")
     }
 
     @Test(

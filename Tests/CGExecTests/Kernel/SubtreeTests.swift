@@ -80,8 +80,8 @@ struct SubtreeTests {
         #expect(cause(facts(own: inner, delegated: [leaf])).contains("inside a job of another pool"))
     }
 
-    @Test func `names that only look like ours are others'`() throws {
-        #expect(try Subtree.decide(facts(own: "/m/other/job-1.1"), requested: nil) == .use("/m"))
+    @Test func `names that only look like ours are others'`() {
+        #expect(!cause(facts(own: "/m/other/job-1.1")).contains("inside a job of another pool"))
     }
 
     @Test func `systemd gives a scope, once`() {
@@ -94,8 +94,15 @@ struct SubtreeTests {
     }
 
     @Test func `without systemd, root has the root, and others have nothing`() throws {
-        #expect(try Subtree.decide(facts(), requested: nil) == .use("/m"))
+        #expect(try Subtree.decide(facts(own: "/m"), requested: nil) == .use("/m"))
         let text = cause(facts(root: false))
         #expect(text.contains("chown") && text.contains("cgroup.procs"))
+    }
+
+    /// A container with `--cgroupns=host` sees the host's tree, and systemd is not in it.
+    @Test(arguments: ["/m/docker/0123", "/m/own"])
+    func `without systemd, root that was put into a cgroup does not divide the tree above it`(own: String) {
+        let text = cause(facts(own: own))
+        #expect(text.contains("is in \(own)") && text.contains("--cgroup,") && text.contains("--cgroupns=private"))
     }
 }

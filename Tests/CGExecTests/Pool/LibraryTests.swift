@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Synchronization
 import Testing
@@ -133,6 +134,15 @@ import Testing
         #expect(error?.description.contains(missing) == true && error?.errno == 2)
     }
 
+    @Test func `a folder that is no cgroup is refused, and stays as it is`() async throws {
+        let folder = try ScratchDirectory()
+        let error = await #expect(throws: KernelError.self) {
+            try await withPool(PoolConfiguration(cgroup: folder.path)) { _ in }
+        }
+        #expect(error?.description.contains("It is no cgroup: name one of version 2") == true)
+        #expect(entries(of: folder.path).isEmpty)
+    }
+
     private struct Mishap: Error {}
 
     @Test func `a body that throws ends what runs`() async throws {
@@ -220,7 +230,41 @@ import Testing
             let slow = try await Self.start(Self.endless, in: pool)
             #expect(await pool.join(timeout: .milliseconds(50)) == false)
             #expect(await slow.record.outcome.kind == .cancelled)
+            let next = try await pool.submit(Self.shell("true"))
+            #expect(await pool.join(), "nothing was terminated since")
+            #expect(await next.record.outcome.isSuccess, "the pool goes on")
         }
+    }
+
+    @Test func `a join that runs out of time starts nothing that waits, and all who join know`() async throws {
+        let started = Mutex(0)
+        try await withPool(Self.configuration(jobs: 1)) { pool in
+            try await Self.start(Self.endless, in: pool)
+            for _ in 0..<3 { try await pool.submit(Self.endless, onStart: { _ in started.withLock { $0 += 1 } }) }
+            async let patient = pool.join()
+            #expect(await pool.join(timeout: .milliseconds(50)) == false)
+            #expect(await patient == false)
+            #expect(started.withLock { $0 } == 0)
+        }
+    }
+
+    @Test func `what the user cancels was not terminated`() async throws {
+        try await withPool(Self.configuration()) { pool in
+            let handle = try await Self.start(Self.endless, in: pool)
+            await pool.cancel(handle.id)
+            #expect(await pool.join(timeout: .seconds(60)))
+        }
+    }
+
+    @Test func `bytes that are no UTF-8 are passed on in the environment`() async throws {
+        let name = "CGEXEC_TEST_BYTES"
+        let value: [CChar] = [97, -1, 98, 0]
+        setenv(name, value, 1)
+        defer { unsetenv(name) }
+        let record = try await withPool(Self.configuration()) { pool in
+            try await pool.submit(Self.shell("printenv \(name) | od -An -tx1")).record
+        }
+        #expect(record.output?.stdout?.text == " 61 ff 62 0a\n")
     }
 
     // MARK: Callbacks and waiting

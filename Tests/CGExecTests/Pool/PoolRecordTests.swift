@@ -55,7 +55,7 @@ import Testing
 
     @Test func `a program learns about itself, and the job has the last word`() throws {
         let pool = SimulatedPool(slots: 2, cpus: 4) { surroundings in
-            surroundings.environment = ["PATH": "/bin", "A": "pool", "CGEXEC_SLOT": "outer"]
+            surroundings.environment = ["PATH=/bin", "A=pool", "CGEXEC_SLOT=outer"].map { Array($0.utf8) }
         } program: {
             SimulatedPool.second($0)
         }
