@@ -66,7 +66,8 @@ import Testing
         memory.deallocate()
         let seen: Comment = "\(before) \(after)"
         #expect(after.leaves == before.leaves + 1, seen)
-        #expect(after.descriptors.subtracting(before.descriptors).isSuperset(of: [pipe.read, pipe.write]), seen)
+        // Not those that are new: the runtime's own threads may have closed one in between.
+        #expect(after.descriptors.isSuperset(of: [pipe.read, pipe.write]), seen)
         #expect(after.children == before.children + 1, seen)
         #expect(after.residentBytes - before.residentBytes >= 8 << 20, seen)
         for end in [pipe.read, pipe.write] { close(end) }
