@@ -10,13 +10,16 @@ final class Batch {
     private let pool: PoolRun
     private let setup: PoolSetup
     private let progress: Progress
+    private let acceptance: Acceptance
     private var summary = Summary()
     private var interruptions = 0
 
     init(
-        _ file: JobFile, _ configuration: PoolConfiguration, at location: Location, recordsFile: String?, isQuiet: Bool
+        _ file: JobFile, _ configuration: PoolConfiguration, at location: Location, recordsFile: String?, isQuiet: Bool,
+        acceptance: Acceptance
     ) throws {
         self.file = file
+        self.acceptance = acceptance
         self.recordsFile = recordsFile
         // Not those that are ignored, as under nohup or in the background of a script: a blocked signal would arrive
         // in spite of that. SIGCHLD, so that it is not ignored: nobody would learn how jobs ended.
@@ -26,7 +29,7 @@ final class Batch {
         let purpose = PoolSetup.Purpose(jobs: file.jobs.map(\.job), signals: signals.before)
         setup = try PoolSetup(configuration, for: purpose, at: location, reactor: reactor)
         progress = Progress(total: file.jobs.count, isQuiet: isQuiet)
-        let planned = file.jobs
+        let planned = file.order.map { file.jobs[$0] }
         pool = PoolRun(
             setup, reactor: reactor,
             style: .init { id, slot, attempt in planned[id.number - 1].job(slot: slot, attempt: attempt) })
@@ -46,7 +49,7 @@ final class Batch {
             summary.add(record)
             progress.finished(record)
         }
-        for planned in file.jobs { _ = pool.submit(planned.job) }
+        submit()
         try pool.run(signals: signals) { [unowned self] arrival in interrupt(arrival.signal) }
         pool.close()
         progress.end()
@@ -54,7 +57,33 @@ final class Batch {
         Terminal.say(summary.text)
         try lost.get()
         if interruptions > 0 { return ExitStatus.interrupted }
-        return summary.allWell ? ExitStatus.ok : ExitStatus.jobFailed
+        return acceptance.accepts(summary.successes, of: summary.total) ? ExitStatus.ok : ExitStatus.jobFailed
+    }
+
+    /// In an order in which each job comes after what it waits for. A group is sealed when all of it is submitted.
+    private func submit() {
+        var ids: [String: JobID] = [:]
+        var groups: [String: CGExec.GroupID] = [:]
+        var left: [String: Int] = [:]
+        for planned in file.jobs { for path in planned.groups { left[path, default: 0] += 1 } }
+        for index in file.order {
+            let planned = file.jobs[index]
+            var inner: CGExec.GroupID?
+            for path in planned.groups {
+                let group = groups[path] ?? pool.openGroup(in: inner, timeout: file.groups[path]?.timeout)
+                groups[path] = group
+                inner = group
+            }
+            var job = planned.job
+            job.after = planned.after.compactMap { name in
+                ids[name.value].map { .job($0) } ?? groups[name.value].map { .group($0) }
+            }
+            ids[job.name] = pool.submit(job, in: inner)
+            for path in planned.groups {
+                left[path]? -= 1
+                if left[path] == 0, let group = groups[path] { pool.sealGroup(group) }
+            }
+        }
     }
 
     /// The first signal ends everything with its grace, the next one at once.

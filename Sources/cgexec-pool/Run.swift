@@ -23,6 +23,10 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("Write each attempt's record as a line of JSON to this file.", valueName: "FILE"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp("When all is well: all jobs went well, any did, or a part.", valueName: "all|any|percent:N"))
+    var okIf: Acceptance = .all
+
     @Flag(name: .shortAndLong, help: "No progress.")
     var quiet = false
 
@@ -55,7 +59,8 @@ struct Run: ParsableCommand {
 
     private func run(_ jobFile: JobFile, _ configuration: PoolConfiguration, at location: Location) -> Int32 {
         do {
-            return try Batch(jobFile, configuration, at: location, recordsFile: json, isQuiet: quiet).run()
+            return try Batch(jobFile, configuration, at: location, recordsFile: json, isQuiet: quiet, acceptance: okIf)
+                .run()
         } catch let error as HostUnfit {
             Terminal.complain("\(error)\nNothing was started.")
             return ExitStatus.hostUnfit
@@ -106,6 +111,33 @@ struct PoolOptions: ParsableArguments {
     @Flag(help: "Run even where a limit cannot be enforced; the records say what was.")
     var bestEffort = false
 
+    @Option(
+        help: ArgumentHelp(
+            "strict: no job can take another's memory. packed: promise it twice, and run some again later.",
+            valueName: "strict|packed"))
+    var mode: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether jobs end that would fail as one of their category did; report only notes it.",
+            valueName: "on|off|report"))
+    var chain: String?
+
+    @Flag(help: "The same as --chain=off.")
+    var noChain = false
+
+    @Option(
+        help: ArgumentHelp("End everything after failures, such as now,fail=1 or soon,fail=20%.", valueName: "RULE"))
+    var halt: String?
+
+    @Flag(help: "Do not learn from jobs that ran how much memory others of their category need.")
+    var noLearn = false
+
+    @Option(
+        help: ArgumentHelp("The least memory of each job without a limit; fewer run at once then.", valueName: "SIZE|%")
+    )
+    var leastMemory: String?
+
     /// Says what is wrong before anything is read.
     mutating func validate() throws { _ = try merged(into: PoolConfiguration()) }
 
@@ -120,6 +152,12 @@ struct PoolOptions: ParsableArguments {
             result.cgroup = cgroup
         }
         if bestEffort { result.bestEffort = true }
+        if let mode = try read("mode", mode, Mode.init(parsing:)) { result.mode = mode }
+        if let chain = try read("chain", chain, Chains.init(parsing:)) { result.chains = chain }
+        if noChain { result.chains = .off }
+        if let halt = try read("halt", halt, Halt.init(parsing:)) { result.halt = halt }
+        if noLearn { result.learnsMemory = false }
+        if let least = try read("least-memory", leastMemory, MemoryAmount.init(parsing:)) { result.leastShare = least }
         return result
     }
 

@@ -5,7 +5,7 @@ import Glibc
 struct Summary {
     private var rows: [Row] = []
     private var counts: [Outcome.Kind: Int] = [:]
-    private var total = 0
+    private(set) var total = 0
 
     /// A table of more rows than this shows only the first that did not go well.
     private static let most = 100
@@ -22,8 +22,8 @@ struct Summary {
     ]
     private static let rightAligned = 2...6
 
-    /// Whether every job did what it was asked to.
-    var allWell: Bool { counts.keys.allSatisfy { $0 == .ok } }
+    /// How many jobs did what they were asked to.
+    var successes: Int { counts[.ok] ?? 0 }
 
     mutating func add(_ record: Record) {
         total += 1

@@ -6,6 +6,13 @@ public enum Mode: String, Sendable, Hashable, Codable, CaseIterable {
     /// The sum of what jobs are expected to need does; where that was too little, some are taken back and run later,
     /// beside fewer others.
     case packed
+
+    /// Reads `strict` or `packed`.
+    /// - Throws: `ValueError` for anything else.
+    public init(parsing text: String) throws(ValueError) {
+        guard let value = Mode(rawValue: text) else { throw ValueError(text, expected: "strict or packed") }
+        self = value
+    }
 }
 
 /// What becomes of jobs that would fail as another of their category did: those at least as heavy, with no larger limit.
@@ -16,6 +23,13 @@ public enum Chains: String, Sendable, Hashable, Codable, CaseIterable {
     case off
     /// Nothing, but their records say what would have been.
     case report
+
+    /// Reads `on`, `off` or `report`.
+    /// - Throws: `ValueError` for anything else.
+    public init(parsing text: String) throws(ValueError) {
+        guard let value = Chains(rawValue: text) else { throw ValueError(text, expected: "on, off or report") }
+        self = value
+    }
 }
 
 /// When failures end everything.

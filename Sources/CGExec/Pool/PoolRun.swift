@@ -60,7 +60,17 @@ package final class PoolRun {
     }
 
     /// Takes a job in; `noted` is called with its number before anything happens to it.
-    package func submit(_ job: Job, noted: (JobID) -> Void = { _ in }) -> JobID { core.submit(job, noted: noted) }
+    package func submit(_ job: Job, in group: GroupID? = nil, noted: (JobID) -> Void = { _ in }) -> JobID {
+        core.submit(job, in: group, noted: noted)
+    }
+
+    /// Opens a group, in another one if there is a parent.
+    package func openGroup(in parent: GroupID? = nil, timeout: Duration? = nil) -> GroupID {
+        core.openGroup(in: parent, timeout: timeout)
+    }
+
+    /// Says that nothing more will be added to the group.
+    package func sealGroup(_ id: GroupID) { core.sealGroup(id) }
 
     /// Checks that this host can enforce the job's limits.
     func check(_ job: Job) throws(HostUnfit) {

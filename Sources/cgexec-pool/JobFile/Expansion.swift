@@ -48,7 +48,17 @@ extension JobFileReader {
         if job.name.isEmpty, let name = pattern.draft.name { repeated.add("name", name.place, "the name is empty") }
         claim(job.stdout, of: job, pattern.draft.stdout?.path?.place)
         claim(job.stderr, of: job, pattern.draft.stderr?.path?.place)
-        file.jobs.append(PlannedJob(job: job, seq: seq, pattern: pattern))
+        var planned = PlannedJob(job: job, seq: seq, pattern: pattern)
+        let bindings = Bindings(values: values, seq: seq, name: job.name)
+        planned.after = pattern.draft.after.map { Located(value: bindings.text($0.value), place: $0.place) }
+        if let group = pattern.draft.group {
+            let path = bindings.text(group.value)
+            planned.group = path
+            if path.split(separator: "/", omittingEmptySubsequences: false).contains("") {
+                repeated.add("group", group.place, "'\(excerpt(path))' is not a group: write name or outer/inner")
+            }
+        }
+        file.jobs.append(planned)
     }
 
     /// Refuses a file that two streams would each make anew, so that only one of them would be left in it.

@@ -35,6 +35,12 @@ struct JobDraft: Sendable {
     var stderr: Output?
     var category: Located<Template>?
     var size: Located<Template>?
+    /// The texts of what it says about its place among others.
+    var scheduling: [String: Located<[String]>] = [:]
+    var group: Located<Template>?
+    var after: [Located<Template>] = []
+    var afterSuccess: Located<Bool>?
+    var fallback: [Located<Template>]?
     var sweep: [SweepVariable] = []
     /// Whether something is wrong that decides which program would run: then nothing is said about the program.
     var hasGaps = false
@@ -52,6 +58,11 @@ struct JobDraft: Sendable {
         result.stderr = stderr ?? defaults.stderr
         result.category = category ?? defaults.category
         result.size = size ?? defaults.size
+        result.scheduling = defaults.scheduling.merging(scheduling) { $1 }
+        result.group = group ?? defaults.group
+        result.after = after.isEmpty ? defaults.after : after
+        result.afterSuccess = afterSuccess ?? defaults.afterSuccess
+        result.fallback = fallback ?? defaults.fallback
         result.hasGaps = hasGaps || defaults.hasGaps
         return result
     }
@@ -60,8 +71,11 @@ struct JobDraft: Sendable {
 extension JobFileReader {
     private static let ownKeys = ["name", "command", "sweep"]
     private static let sharedKeys =
-        ["description", "shell", "env", "cwd", "stdin", "stdout", "stderr", "category", "size"]
-        + LimitOption.all.map(\.name)
+        [
+            "description", "shell", "env", "cwd", "stdin", "stdout", "stderr", "category", "size", "group", "after",
+            "on", "fallback",
+        ]
+        + SchedulingOption.all.map(\.name) + LimitOption.all.map(\.name)
     static let jobKeys = ownKeys + sharedKeys
 
     /// Reads a job, or the defaults of all jobs.
@@ -105,9 +119,24 @@ extension JobFileReader {
         case "category": draft.category = template(field.value, at: field.place)
         case "size": draft.size = template(field.value, at: field.place)
         case "sweep": draft.sweep = sweep(field)
+        case "group": draft.group = template(field.value, at: field.place)
+        case "after": draft.after = texts(of: field).compactMap { template($0.value, at: $0.place) }
+        case "on":
+            draft.afterSuccess = value(field) { text throws(ValueError) in
+                guard ["success", "any"].contains(text) else { throw ValueError(text, expected: "success or any") }
+                return text == "success"
+            }.map { Located(value: $0, place: field.place) }
+        case "fallback":
+            guard case .list(let elements)? = command(field)?.value else {
+                return report(
+                    field.place, "a fallback is a list of program and arguments, such as [gzip, -1, data.txt]")
+            }
+            draft.fallback = elements
         default:
             if let option = LimitOption.named(field.key) {
                 draft.limits[field.key] = limit(option, field)
+            } else if let option = SchedulingOption.named(field.key) {
+                draft.scheduling[field.key] = scheduling(option, field)
             } else {
                 reportUnknown(field, known: isDefault ? Self.sharedKeys : Self.jobKeys)
             }
@@ -144,19 +173,40 @@ extension JobFileReader {
     }
 
     private mutating func limit(_ option: LimitOption, _ field: Field) -> Located<[String]>? {
-        var elements = [Located(value: field.value, place: field.place)]
-        if case .list(let list) = field.value.content, option.name == "io" {
-            elements = list.enumerated().map { index, node in
-                Located(value: node, place: Place(position: node.position, path: "\(field.place.path)[\(index)]"))
-            }
-        }
-        var texts: [String] = []
+        let isList = option.name == "io"
         var scratch = Limits()
+        return accepted(isList ? texts(of: field) : [Located(value: field.value, place: field.place)], field) {
+            text throws(ValueError) in try option.apply(text, to: &scratch)
+        }
+    }
+
+    private mutating func scheduling(_ option: SchedulingOption, _ field: Field) -> Located<[String]>? {
+        var scratch = Job("", [])
+        return accepted(
+            option.isRepeatable ? texts(of: field) : [Located(value: field.value, place: field.place)], field
+        ) { text throws(ValueError) in try option.apply(text, to: &scratch) }
+    }
+
+    /// The elements of a list, or the one value.
+    private func texts(of field: Field) -> [Located<SourceNode>] {
+        guard case .list(let list) = field.value.content else {
+            return [Located(value: field.value, place: field.place)]
+        }
+        return list.enumerated().map { index, node in
+            Located(value: node, place: Place(position: node.position, path: "\(field.place.path)[\(index)]"))
+        }
+    }
+
+    /// The texts, if all of them are accepted.
+    private mutating func accepted(
+        _ elements: [Located<SourceNode>], _ field: Field, _ apply: (String) throws(ValueError) -> Void
+    ) -> Located<[String]>? {
+        var texts: [String] = []
         for element in elements {
-            guard let text = text(element.value, at: element.place),
-                attempt(text, at: element.place, { text throws(ValueError) in try option.apply(text, to: &scratch) })
-                    != nil
-            else { return nil }
+            guard let text = text(element.value, at: element.place), attempt(text, at: element.place, apply) != nil
+            else {
+                return nil
+            }
             texts.append(text)
         }
         return Located(value: texts, place: field.place)

@@ -8,6 +8,17 @@ struct JobFile: Sendable {
     var pool = PoolConfiguration()
     /// In the order of the file; a sweep's jobs in the order of its values.
     var jobs: [PlannedJob] = []
+    /// Of the `groups:` mapping, by their paths.
+    var groups: [String: GroupOptions] = [:]
+    /// The indices of `jobs` in an order in which each comes after what it waits for.
+    var order: [Int] = []
+
+    /// What is said of a group.
+    struct GroupOptions: Sendable {
+        var place: Place
+        /// The longest time from the first start in it to its end.
+        var timeout: Duration?
+    }
 
     /// What reading gave: the jobs that could be made, and everything that is wrong.
     struct Reading: Sendable {
@@ -65,6 +76,17 @@ struct PlannedJob: Sendable {
     var seq: Int
     /// What the job was made from.
     var pattern: JobPattern
+    /// The path of the group it is in, `outer/inner`.
+    var group: String?
+    /// The names of what it comes after.
+    var after: [Located<String>] = []
+
+    /// The paths of all groups it is in, from the outside in.
+    var groups: [String] {
+        guard let group else { return [] }
+        let parts = group.split(separator: "/")
+        return parts.indices.map { parts[...$0].joined(separator: "/") }
+    }
 
     /// The job of one attempt: `{slot}` and `{attempt}` filled in.
     func job(slot: Int, attempt: Int) -> Job {

@@ -31,7 +31,10 @@ struct JobFileReader {
                 return
             }
         }
-        defer { problems += repeated.list }
+        defer {
+            order()
+            problems += repeated.list
+        }
         guard let root, !root.isNull else {
             let message = "the file is empty; it needs at least one job, such as - command: [sleep, 10]"
             return problems.append(Problem(.start, message))
@@ -45,13 +48,14 @@ struct JobFileReader {
     }
 
     private mutating func read(mapping root: SourceNode, at top: Place) {
-        let keys = ["pool", "defaults", "jobs"]
+        let keys = ["pool", "defaults", "groups", "jobs"]
         var jobs: SourceNode?
         var defaults = JobDraft()
         for field in fields(of: root, at: top, what: "the file") {
             switch field.key {
             case "pool": read(pool: field.value, at: field.place)
             case "defaults": defaults = draft(field.value, at: field.place, isDefault: true) ?? defaults
+            case "groups": read(groups: field)
             case "jobs": jobs = field.value
             case _ where Self.jobKeys.contains(field.key):
                 report(
@@ -73,6 +77,24 @@ struct JobFileReader {
             let place = Place(position: element.position, path: "\(place.path)[\(index)]")
             guard let draft = draft(element, at: place, isDefault: false) else { continue }
             guard expand(pattern(draft.merged(over: defaults), at: place)) else { return }
+        }
+    }
+
+    private mutating func read(groups field: Field) {
+        for group in fields(of: field.value, at: field.place, what: "groups") {
+            var options = JobFile.GroupOptions(place: group.keyPlace)
+            for option in fields(of: group.value, at: group.place, what: "a group") {
+                guard option.key == "timeout" else {
+                    reportUnknown(option, known: ["timeout"])
+                    continue
+                }
+                options.timeout = value(option) { text throws(ValueError) in
+                    let time = try Duration(parsing: text)
+                    guard time > .zero else { throw ValueError(text, expected: "a time above 0") }
+                    return time
+                }
+            }
+            file.groups[group.key] = options
         }
     }
 
@@ -104,7 +126,19 @@ struct JobFileReader {
                     file.pool.cgroup = path
                 }
             case "best-effort": file.pool.bestEffort = flag(field)?.value ?? false
-            default: reportUnknown(field, known: ["jobs", "budget", "affinity", "cgroup", "best-effort"])
+            case "name": file.pool.name = text(field.value, at: field.place)
+            case "mode": file.pool.mode = value(field, Mode.init(parsing:)) ?? .strict
+            case "chain": file.pool.chains = value(field, Chains.init(parsing:)) ?? .on
+            case "halt": file.pool.halt = value(field, Halt.init(parsing:))
+            case "learn": file.pool.learnsMemory = flag(field)?.value ?? true
+            case "least-memory": file.pool.leastShare = value(field, MemoryAmount.init(parsing:))
+            default:
+                reportUnknown(
+                    field,
+                    known: [
+                        "jobs", "budget", "affinity", "cgroup", "best-effort", "name", "mode", "chain", "halt", "learn",
+                        "least-memory",
+                    ])
             }
         }
     }

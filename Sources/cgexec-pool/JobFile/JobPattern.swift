@@ -45,6 +45,11 @@ final class JobPattern: Sendable {
         var job = Job(
             bindings.name, [], limits: limits, category: draft.category.map { bindings.text($0.value) },
             description: draft.description.map { bindings.text($0.value) }, params: values)
+        for option in SchedulingOption.all {
+            // Each text was accepted when the draft was read.
+            for text in draft.scheduling[option.name]?.value ?? [] { try? option.apply(text, to: &job) }
+        }
+        job.afterSuccess = draft.afterSuccess?.value ?? true
         fill(&job, bindings)
         return job
     }
@@ -52,6 +57,7 @@ final class JobPattern: Sendable {
     /// Fills in everything that a program is started with, where `{slot}` and `{attempt}` may stand.
     func fill(_ job: inout Job, _ bindings: Bindings) {
         job.command = command.map { bindings.text($0.value) }
+        job.fallback = draft.fallback.map { $0.map { bindings.text($0.value) } }
         job.environment = draft.environment.mapValues { bindings.text($0.value) }
         job.directory = draft.directory.map { bindings.text($0.value) }
         switch draft.stdin {
@@ -69,11 +75,12 @@ extension JobDraft {
     var launchTemplates: [Located<Template>] {
         var all = [directory, stdin?.path, stdout?.path, stderr?.path].compactMap(\.self)
         all += environment.sorted { $0.key < $1.key }.map(\.value)
+        all += fallback ?? []
         return all
     }
 
     /// The texts that must be known before anything starts: they stand in tables and in the journal.
-    var earlyTemplates: [Located<Template>] { [name, description, category, size].compactMap(\.self) }
+    var earlyTemplates: [Located<Template>] { [name, description, category, size, group].compactMap(\.self) + after }
 }
 
 extension JobDraft.Input {
