@@ -106,9 +106,10 @@ public actor Pool {
         for job in jobs { _ = try check(job) }
         let handles = try jobs.map { try submit($0) }
         return await withTaskCancellationHandler {
+            // The last first: when it has ended, most others have, and nobody is woken for each of them.
             var records: [Record] = []
-            for handle in handles { records.append(await handle.result.value) }
-            return records
+            for handle in handles.reversed() { records.append(await handle.result.value) }
+            return records.reversed()
         } onCancel: {
             // All together, and not one after another as each is waited for.
             Task { for handle in handles { await cancel(handle.id) } }
