@@ -77,7 +77,7 @@ extension Scheduler {
         raise(&job, above: limit)
         if job.state == .ready {
             queue.remove(id, rank)
-            queue.insert(id, job.rank)
+            queue.insert(id, job.rank, least: leastMemory(of: job))
         }
         jobs[id] = job
     }

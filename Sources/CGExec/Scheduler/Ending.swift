@@ -72,6 +72,7 @@ extension Scheduler {
     mutating func finish(_ id: AttemptID, _ end: AttemptEnd, at now: Instant, _ effects: inout [Effect]) {
         guard let index = active.firstIndex(where: { $0.id == id }) else { return }
         let attempt = active.remove(at: index)
+        isUnsettled = true
         ledger.giveBack(attempt.grant, of: attempt.demand, reserved: attempt.held)
         noteLeftBehind(end.leftBehind, by: id.job, &effects)
         ladder?.ended(id, isEmpty: active.isEmpty, at: now)

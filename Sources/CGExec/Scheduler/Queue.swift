@@ -12,19 +12,27 @@ struct Queue: Sendable {
         }
     }
 
+    struct Place: Sendable {
+        var id: JobID
+        /// The least memory that it takes: where there is less, nobody needs to look at it.
+        var least: ByteSize
+    }
+
     /// Never empty ones, in order. There are few ranks and many jobs, and most are added at an end.
-    private var rows: [(rank: Rank, ids: Deque<JobID>)] = []
+    private var rows: [(rank: Rank, places: Deque<Place>)] = []
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
-    var first: JobID? { rows.first?.ids.first }
+    var first: JobID? { rows.first?.places.first?.id }
+    var last: JobID? { rows.last?.places.last?.id }
 
-    mutating func insert(_ id: JobID, _ rank: Rank) {
+    mutating func insert(_ id: JobID, _ rank: Rank, least: ByteSize) {
         count += 1
+        let place = Place(id: id, least: least)
         let row = Self.position(in: rows) { $0.rank < rank }
-        guard row < rows.count, rows[row].rank == rank else { return rows.insert((rank, [id]), at: row) }
-        if let last = rows[row].ids.last, last < id { return rows[row].ids.append(id) }
-        rows[row].ids.insert(id, at: Self.position(in: rows[row].ids) { $0 < id })
+        guard row < rows.count, rows[row].rank == rank else { return rows.insert((rank, [place]), at: row) }
+        if let last = rows[row].places.last, last.id < id { return rows[row].places.append(place) }
+        rows[row].places.insert(place, at: Self.position(in: rows[row].places) { $0.id < id })
     }
 
     /// False when it was not there.
@@ -32,23 +40,27 @@ struct Queue: Sendable {
     mutating func remove(_ id: JobID, _ rank: Rank) -> Bool {
         let row = Self.position(in: rows) { $0.rank < rank }
         guard row < rows.count, rows[row].rank == rank else { return false }
-        let place = Self.position(in: rows[row].ids) { $0 < id }
-        guard place < rows[row].ids.count, rows[row].ids[place] == id else { return false }
-        rows[row].ids.remove(at: place)
-        if rows[row].ids.isEmpty { rows.remove(at: row) }
+        let place = Self.position(in: rows[row].places) { $0.id < id }
+        guard place < rows[row].places.count, rows[row].places[place].id == id else { return false }
+        rows[row].places.remove(at: place)
+        if rows[row].places.isEmpty { rows.remove(at: row) }
         count -= 1
         return true
     }
 
-    /// The first jobs after the very first.
-    func followers(_ most: Int) -> [JobID] {
+    /// Those of the first jobs after the very first that take no more than this.
+    func followers(_ most: Int, within memory: ByteSize?) -> [JobID] {
         var found: [JobID] = []
-        found.reserveCapacity(most)
+        var seen = -1
         for row in rows {
-            for id in row.ids.prefix(most + 1 - found.count) { found.append(id) }
-            if found.count > most { break }
+            for place in row.places {
+                seen += 1
+                if seen == 0 { continue }
+                if seen > most { return found }
+                if memory.map({ place.least <= $0 }) ?? true { found.append(place.id) }
+            }
         }
-        return Array(found.dropFirst())
+        return found
     }
 
     /// The index of the first element for which `isBefore` does not hold.

@@ -22,9 +22,11 @@ struct Scheduler: Sendable {
 
     var ledger: Ledger
     /// Everything submitted that is not done, in whatever state.
-    var jobs: [JobID: WaitingJob] = [:]
+    var jobs = JobTable()
     /// Those of them that could start.
     var queue = Queue()
+    /// Whether something happened since the last look at the queue that may let a job start.
+    var isUnsettled = true
     /// In the order of their launch, so that effects never depend on hashing.
     var active: [ActiveAttempt] = []
     var groups = Groups()
@@ -116,6 +118,7 @@ struct Scheduler: Sendable {
         case .pressure: holdForPressure(at: now)
         case .poolAtLimit: if ladder?.isAsking == false { askMemory(&effects) }
         case .leftBehind(let bytes):
+            isUnsettled = true
             ledger.leftBehind = bytes
             leftBehindKnowledge = .fresh
             if bytes.bytes == 0 { leavers = [] }
@@ -176,7 +179,9 @@ struct Scheduler: Sendable {
     mutating func makeReady(_ id: JobID) {
         guard let job = jobs[id] else { return }
         jobs[id]?.state = .ready
-        queue.insert(id, job.rank)
+        queue.insert(id, job.rank, least: leastMemory(of: job))
+        // One far behind others changes nothing for them, and is not looked at itself.
+        if queue.count <= Self.depth + 1 || queue.last != id { isUnsettled = true }
     }
 
     /// Puts a job that ran back among those that wait, until `due` if it is to wait so long.
@@ -214,8 +219,9 @@ struct Scheduler: Sendable {
 
     /// Ends a job for good.
     mutating func conclude(_ id: JobID, _ attempt: AttemptID?, _ outcome: Outcome, _ effects: inout [Effect]) {
-        guard let job = jobs.removeValue(forKey: id) else { return }
+        guard let job = jobs.remove(id) else { return }
         if job.state == .ready { queue.remove(id, job.rank) }
+        isUnsettled = true
         effects.append(.finish(id, attempt, outcome))
         endedCount += 1
         if !outcome.isSuccess {
@@ -261,7 +267,7 @@ struct Scheduler: Sendable {
         let message =
             "\(failureCount) \(failureCount == 1 ? "job" : "jobs") failed, and that was to end the rest (halt)"
         refusal = message
-        for id in jobs.keys.sorted() where jobs[id]?.state != .active { drop(id, message, &effects) }
+        for id in jobs.ids where jobs[id]?.state != .active { drop(id, message, &effects) }
         if when == .now { for attempt in active { end(attempt.id, .cancelled, at: now, &effects) } }
     }
 
@@ -278,7 +284,7 @@ struct Scheduler: Sendable {
     }
 
     private mutating func cancelAll(at now: Instant, _ effects: inout [Effect]) {
-        for id in jobs.keys.sorted() where jobs[id]?.state != .active { drop(id, Self.neverStarted, &effects) }
+        for id in jobs.ids where jobs[id]?.state != .active { drop(id, Self.neverStarted, &effects) }
         for attempt in active { end(attempt.id, .cancelled, at: now, &effects) }
     }
 
@@ -288,7 +294,7 @@ struct Scheduler: Sendable {
 
     /// The jobs in a group and in those below it, in the order of their submission.
     func members(of group: GroupID) -> [JobID] {
-        jobs.filter { groups.lineage(of: $0.value.demand.group).contains(group) }.keys.sorted()
+        jobs.ids.filter { groups.lineage(of: jobs[$0]?.demand.group).contains(group) }
     }
 
     mutating func change(_ id: AttemptID, _ body: (inout ActiveAttempt) -> Void) {

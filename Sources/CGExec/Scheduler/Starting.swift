@@ -3,7 +3,7 @@
 extension Scheduler {
     /// How many jobs behind the first are looked at: each look costs, and with long queues the gain is in the first few
     /// (Slurm looks at 100 by default, `bf_max_job_test` was 100).
-    private static let depth = 100
+    static let depth = 100
     /// So often others may start before the first, and no more.
     private static let patience = 16
     /// So long at least others may.
@@ -22,7 +22,11 @@ extension Scheduler {
         if let held = heldUntil {
             guard held <= now else { return }
             heldUntil = nil
+            isUnsettled = true
         }
+        // In a packed pool every reading may let jobs start.
+        guard isUnsettled || ladder != nil else { return }
+        isUnsettled = false
         while let head = queue.first, ledger.freeSlotCount > 0, mayStart(at: now) {
             if jobs[head]?.headSince == nil { jobs[head]?.headSince = now }
             let company = Company(active)
@@ -79,6 +83,13 @@ extension Scheduler {
 
     // MARK: Memory
 
+    /// What the next attempt takes at least, whatever is learned until then.
+    func leastMemory(of job: WaitingJob) -> ByteSize {
+        let demand = job.demand
+        guard let memory = demand.memory else { return ByteSize(0) }
+        return ladder == nil ? memory : min(memory, demand.need ?? memory)
+    }
+
     /// What is reserved for the next attempt: the job's own limit, else what was learned or raised, else its estimate,
     /// else its share of an enforced budget.
     func reservation(for job: WaitingJob) -> Reservation {
@@ -130,7 +141,7 @@ extension Scheduler {
         guard !active.isEmpty, let job = jobs[head], !isStarving(job, at: now) else { return nil }
         guard let then = whenFits(job, at: now) else { return nil }
         let needed = reservation(for: job).held
-        for id in queue.followers(Self.depth) {
+        for id in queue.followers(Self.depth, within: ledger.freeMemory) {
             guard let candidate = jobs[id], let start = fitting(id, beside: company) else { continue }
             let end = timeModel.expectation(for: candidate.demand).map { now.advanced(by: $0) }
             if let end, let instant = then.instant, end <= instant { return (id, start) }

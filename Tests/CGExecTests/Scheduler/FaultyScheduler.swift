@@ -64,7 +64,7 @@ struct FaultyScheduler {
         case .forgetsKill:
             for index in inner.active.indices { inner.active[index].killAt = nil }
         case .neverRaises:
-            for id in inner.jobs.keys { inner.jobs[id]?.raised = nil }
+            for id in inner.jobs.ids { inner.jobs[id]?.raised = nil }
         case .startsAfterEnd: inner.refusal = nil
         case .chainsWithoutCause:
             effects = effects.map { effect in

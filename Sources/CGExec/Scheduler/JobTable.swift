@@ -1,0 +1,43 @@
+/// The jobs by their numbers. A dictionary of values this large would move all of them whenever it grows, and keep room
+/// for twice as many.
+struct JobTable: Sendable {
+    private var rows: ContiguousArray<WaitingJob?> = []
+    private var places: [JobID: Int] = [:]
+    private var freePlaces: [Int] = []
+
+    var isEmpty: Bool { places.isEmpty }
+    var count: Int { places.count }
+    /// In the order of their submission.
+    var ids: [JobID] { places.keys.sorted() }
+
+    subscript(id: JobID) -> WaitingJob? {
+        get { places[id].flatMap { rows[$0] } }
+        _modify {
+            let place = self.place(of: id)
+            defer { if rows[place] == nil { release(id, place) } }
+            yield &rows[place]
+        }
+    }
+
+    mutating func remove(_ id: JobID) -> WaitingJob? {
+        guard let place = places[id] else { return nil }
+        let job = rows[place].take()
+        release(id, place)
+        return job
+    }
+
+    private mutating func place(of id: JobID) -> Int {
+        if let place = places[id] { return place }
+        let place = freePlaces.popLast() ?? rows.count
+        if place == rows.count { rows.append(nil) }
+        places[id] = place
+        return place
+    }
+
+    private mutating func release(_ id: JobID, _ place: Int) {
+        places[id] = nil
+        freePlaces.append(place)
+        // An empty table gives everything back.
+        if places.isEmpty { self = JobTable() }
+    }
+}
