@@ -10,7 +10,7 @@ RELEASE := swift build -c release --disable-local-rpath \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker $(ABSENT)
 
 .DEFAULT_GOAL := build
-.PHONY: build test demo lint deps vm-deps swift help
+.PHONY: build test test-long demo lint deps vm-deps swift help
 
 build: swift deps $(ABSENT) ## release binaries: .build/release/cgexec-pool and .build/release/cgexec-probe
 	$(RELEASE) --product cgexec-pool
@@ -18,6 +18,9 @@ build: swift deps $(ABSENT) ## release binaries: .build/release/cgexec-pool and 
 
 test: swift deps vm-deps ## all tests, on this host and in a VM with Debian's kernels 6.1 and 6.12
 	Tests/run
+
+test-long: swift deps ## the random tests for as long as it takes: a million schedules
+	Tests/run long
 
 demo: build ## a real benchmark under hard limits; in the VM where this host cannot enforce them
 	examples/compressors/demo
