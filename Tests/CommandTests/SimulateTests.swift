@@ -43,7 +43,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (["t.csv"], "--sequential"),
+        (["--sequential", "--cores", "4", "t.csv"], "--cores: one job after another"),
+        (["--sequential", "--svg", "p.svg", "t.csv"], "--svg: one job after another"),
+        (["--cores", "0", "t.csv"], "--cores: '0'"),
+        (["--policy", "witt", "t.csv"], "--policy: 'witt' is not declared, learned, perfect, pyexpool"),
+        (["--sequential", "--policy", "pyexpool", "t.csv"], "--policy: 'pyexpool' is not declared"),
         (["--sequential"], "FILE"),
         (["--sequential", "--policy", "oracle", "t.csv"], "--policy: 'oracle' is not declared, learned, perfect"),
         (["--sequential", "--memory", "much", "t.csv"], "--memory: 'much'"),
@@ -54,6 +58,20 @@ import Testing
         #expect(finish.status == .exited(2))
         #expect(finish.stdout == "")
         #expect(finish.stderr.contains(message))
+    }
+
+    @Test func `a pool, and its picture`() throws {
+        let trace = try scratch.write(try Self.block("csv"), to: "trace.csv")
+        let finish = try simulate("--cores", "2", "--memory", "16GiB", "--json", "--svg", scratch.file("p.svg"), trace)
+        #expect(finish.status == .exited(0) && finish.stderr == "")
+        let json = try #require(JSONSerialization.jsonObject(with: Data(finish.stdout.utf8)) as? [String: Any])
+        let policies = try #require(json["policies"] as? [String: [String: Double]])
+        #expect(policies.keys.sorted() == ["declared", "learned", "perfect", "pyexpool"])
+        #expect(policies["perfect"]?["makespanSeconds"] == 2380.0)
+        let picture = try #require(contents(of: scratch.file("p.svg")))
+        #expect(picture.components(separatedBy: "<rect ").count > 4 * 5)
+        let refused = try simulate("--svg", scratch.path, trace)
+        #expect(refused.status == .exited(2) && refused.stderr.contains("cannot write the picture to"))
     }
 
     @Test func `the problems of all files at once`() throws {

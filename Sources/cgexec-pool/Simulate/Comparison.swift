@@ -14,22 +14,50 @@ struct Comparison: Encodable {
     /// Each trace, in the order in which they were given.
     let files: [Part]
     private let names: [PolicyName]
+    private let replay: Replay
     private let jobs: [Int]
+    private let all: Trace
+    /// Of all traces together, where there was a pool.
+    private let attempts: [PolicyName: [Rehearsal.Attempt]]
 
     private enum CodingKeys: CodingKey {
         case policies, files
     }
 
-    init(_ traces: [Trace], _ names: [PolicyName], memory: ByteSize) {
-        files = traces.map { trace in
-            Part(
-                file: trace.file,
-                policies: Dictionary(
-                    uniqueKeysWithValues: names.map { ($0.description, replay(trace, $0, memory: memory)) }))
-        }
-        policies = files.reduce(into: [:]) { sums, part in sums.merge(part.policies, uniquingKeysWith: +) }
+    init(_ traces: [Trace], _ names: [PolicyName], _ replay: Replay) {
         self.names = names
+        self.replay = replay
         jobs = traces.map(\.jobs.count)
+        all = Trace(file: "", jobs: traces.flatMap(\.jobs))
+        var parts: [Part] = []
+        var together: [String: PolicyResult] = [:]
+        var attempts: [PolicyName: [Rehearsal.Attempt]] = [:]
+        for trace in traces {
+            let runs = names.map { ($0, replay.run(trace, $0)) }
+            let results = runs.map { ($0.0.description, $0.1.result) }
+            parts.append(Part(file: trace.file, policies: Dictionary(uniqueKeysWithValues: results)))
+            attempts = Dictionary(uniqueKeysWithValues: runs.map { ($0.0, $0.1.attempts) })
+        }
+        if traces.count == 1 {
+            together = parts[0].policies
+        } else if case .sequential = replay {
+            together = parts.reduce(into: [:]) { sums, part in sums.merge(part.policies, uniquingKeysWith: +) }
+        } else {
+            for name in names {
+                let run = replay.run(all, name)
+                together[name.description] = run.result
+                attempts[name] = run.attempts
+            }
+        }
+        files = parts
+        policies = together
+        self.attempts = attempts
+    }
+
+    /// Which job ran when on which core.
+    var picture: String {
+        guard case .pool(let cores, _) = replay else { return "" }
+        return Gantt(all, cores: cores, names.map { ($0, attempts[$0] ?? []) }).svg
     }
 
     /// A table for each trace, and one for all.
@@ -46,8 +74,12 @@ struct Comparison: Encodable {
     private static func count(_ jobs: Int) -> String { jobs == 1 ? "1 job" : "\(jobs) jobs" }
 
     private func table(_ results: [String: PolicyResult]) -> String {
-        let head = ["policy", "wasted GiB·h", "vs declared", "killed", "of attempts", "hours"]
-        let rows = names.compactMap { name in results[name.description].map { Self.cells(name, $0) } }
+        let rows = names.compactMap { name in results[name.description].map { cells(name, $0) } }
+        let head: [String] =
+            switch replay {
+            case .sequential: ["policy", "wasted GiB·h", "vs declared", "killed", "of attempts", "hours"]
+            case .pool: ["policy", "hours", "of the least", "wasted GiB·h", "killed", "of attempts"]
+            }
         let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
         func line(_ cells: [String]) -> String {
             "| "
@@ -64,13 +96,20 @@ struct Comparison: Encodable {
         return ([line(head), rule] + rows.map(line)).joined(separator: "\n")
     }
 
-    private static func cells(_ name: PolicyName, _ result: PolicyResult) -> [String] {
+    private func cells(_ name: PolicyName, _ result: PolicyResult) -> [String] {
+        let hours = fixed(result.makespanSeconds / 3600, places: 1)
+        let wasted = fixed(result.wastedGiBHours, places: 1)
         let share = 100 * Double(result.killedAttempts) / Double(max(1, result.attempts))
-        let change = result.change.map { ($0 > 0 ? "+" : "") + fixed(100 * $0, places: 1) + " %" }
-        return [
-            name.description, fixed(result.wastedGiBHours, places: 1), change ?? "", "\(result.killedAttempts)",
-            fixed(share, places: 2) + " %", fixed(result.makespanSeconds / 3600, places: 1),
-        ]
+        let killed = ["\(result.killedAttempts)", fixed(share, places: 2) + " %"]
+        switch replay {
+        case .sequential:
+            let change = result.change.map { ($0 > 0 ? "+" : "") + fixed(100 * $0, places: 1) + " %" }
+            return [name.description, wasted, change ?? ""] + killed + [hours]
+        case .pool:
+            let least = result.lowerBoundSeconds
+            let times = least > 0 ? "× " + fixed(result.makespanSeconds / least, places: 2) : ""
+            return [name.description, hours, times, wasted] + killed
+        }
     }
 
     /// One JSON object.

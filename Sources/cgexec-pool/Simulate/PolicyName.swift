@@ -5,6 +5,7 @@ enum PolicyName: Hashable, Sendable {
     case declared
     case learned
     case perfect
+    case pyexpool
     case percentile
     case regression
     case leastWaste
@@ -17,13 +18,21 @@ enum PolicyName: Hashable, Sendable {
         + [0, 0.05, 0.10, 0.15, 0.20, 0.30].map(PolicyName.highest)
         + [0.05, 0.10, 0.20].map(PolicyName.highestByCount)
 
+    /// Those that can have a whole pool, and are compared then.
+    static let pools: [PolicyName] = [.declared, .learned, .perfect, .pyexpool]
+
     private static let plain: [(text: String, name: PolicyName)] = [
-        ("declared", .declared), ("learned", .learned), ("perfect", .perfect), ("p95", .percentile),
+        ("declared", .declared), ("learned", .learned), ("perfect", .perfect), ("pyexpool", .pyexpool),
+        ("p95", .percentile),
         ("witt", .regression), ("tovar", .leastWaste),
     ]
 
     /// What may be written, for people.
-    static let expected = plain.map(\.text).joined(separator: ", ") + ", max-FACTOR such as max-1.10, or max-n-FACTOR"
+    static func expected(sequential: Bool) -> String {
+        guard sequential else { return pools.map(\.description).joined(separator: ", ") }
+        let texts = plain.filter { $0.name != .pyexpool }.map(\.text).joined(separator: ", ")
+        return texts + ", max-FACTOR such as max-1.10, or max-n-FACTOR"
+    }
 
     /// Nil for a word that is no name.
     init?(_ text: String) {
@@ -44,9 +53,10 @@ enum PolicyName: Hashable, Sendable {
         return Double((factor * 1000).rounded() - 1000) / 1000
     }
 
-    /// The policy, before it has seen anything.
-    func policy(memory: ByteSize) -> any MemoryPolicy {
+    /// The policy for one job after another, before it has seen anything; nil for what is a whole pool.
+    func policy(memory: ByteSize) -> (any MemoryPolicy)? {
         switch self {
+        case .pyexpool: nil
         case .declared: DeclaredPolicy()
         case .learned: LearnedPolicy(memory: memory)
         case .perfect: PerfectPolicy()

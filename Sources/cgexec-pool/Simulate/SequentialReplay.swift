@@ -34,8 +34,8 @@ struct PolicyResult: Sendable, Equatable, Codable {
 func replay(_ trace: Trace, _ name: PolicyName, memory: ByteSize) -> PolicyResult {
     let gibHour = 0x1p30 * 3600
     let all = Double(memory.bytes)
-    var policy = name.policy(memory: memory)
     var result = PolicyResult()
+    guard var policy = name.policy(memory: memory) else { return result }
     for job in trace.jobs {
         var reserved = min(policy.reservation(for: job), all)
         var failures = 0
