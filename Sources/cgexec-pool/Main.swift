@@ -36,7 +36,7 @@ struct CGExecPool: ParsableCommand {
             'cgexec-pool doctor' tells whether this host can enforce limits, and what to do where it cannot.
             """,
         version: version,
-        subcommands: [ExecHelp.self, Run.self, Doctor.self])
+        subcommands: [ExecHelp.self, Run.self, Simulate.self, Doctor.self])
 
     static let version = "0.1.0"
 }

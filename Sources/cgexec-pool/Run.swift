@@ -1,7 +1,5 @@
 import ArgumentParser
 import CGExec
-import Glibc
-import SystemPackage
 
 /// `cgexec-pool run`
 struct Run: ParsableCommand {
@@ -35,7 +33,7 @@ struct Run: ParsableCommand {
         if file == "-", pool.cgroup == nil, case .scope(let isRoot) = Location.find(requested: nil) {
             Scope.restart(isRoot: isRoot)
         }
-        let reading = JobFile.read(try Self.bytes(of: file), name: file)
+        let reading = JobFile.read(try InputFile.bytes(of: file, as: "job file"), name: file)
         let configuration = try pool.merged(into: reading.file.pool)
         let location = Location.find(requested: configuration.cgroup)
         if case .scope(let isRoot) = location { Scope.restart(isRoot: isRoot) }
@@ -70,24 +68,6 @@ struct Run: ParsableCommand {
         } catch {
             Terminal.complain("cgexec-pool run: \(error)")
             return ExitStatus.failed
-        }
-    }
-
-    private static func bytes(of file: String) throws -> [UInt8] {
-        do {
-            let descriptor = file == "-" ? FileDescriptor.standardInput : try FileDescriptor.open(file, .readOnly)
-            defer { if file != "-" { try? descriptor.close() } }
-            var bytes: [UInt8] = []
-            while true {
-                let chunk = try [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
-                    count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
-                }
-                if chunk.isEmpty { return bytes }
-                bytes += chunk
-            }
-        } catch {
-            Terminal.complain("cannot read the job file \(file): \(error)")
-            throw ExitCode(ExitStatus.usage)
         }
     }
 }

@@ -1,0 +1,19 @@
+/// Jobs that ran once: what they were, what they needed, how long they took.
+struct Trace: Sendable, Equatable {
+    var file: String
+    /// In the order of their start; those that started together in the order of the file.
+    var jobs: [TraceJob]
+}
+
+/// One job of a trace.
+struct TraceJob: Sendable, Equatable {
+    var start: Double
+    var category: String
+    /// 0 when unknown.
+    var size: Double
+    /// The memory it needed, in bytes.
+    var peak: Double
+    var seconds: Double
+    /// The memory that was asked for, in bytes.
+    var declared: Double
+}

@@ -1,0 +1,108 @@
+import CGExec
+import Foundation
+import Testing
+
+@testable import cgexec_pool
+
+@Suite struct PoolReplayTests {
+    private static func trace(_ jobs: [(category: String, gibibytes: Double, seconds: Double)]) -> Trace {
+        Trace(
+            file: "t",
+            jobs: jobs.map { job in
+                TraceJob(
+                    start: 0, category: job.category, size: 0, peak: job.gibibytes * 0x1p30, seconds: job.seconds,
+                    declared: 0x1p32)
+            })
+    }
+
+    private func results(_ trace: Trace, cores: Int, _ memory: ByteSize) -> [PolicyName: PolicyResult] {
+        Dictionary(
+            uniqueKeysWithValues: PolicyName.pools.map {
+                ($0, Replay.pool(cores: cores, memory: memory).run(trace, $0).result)
+            })
+    }
+
+    /// Twelve jobs of 1 GiB that declared 4, in 8 GiB: two at a time as declared, eight when all is known.
+    @Test func `who knows what is needed runs more at once`() throws {
+        let trace = Self.trace(Array(repeating: (category: "c", gibibytes: 1, seconds: 3600), count: 12))
+        let results = results(trace, cores: 8, .gib(8))
+        let declared = try #require(results[.declared])
+        #expect(declared.makespanSeconds == 6 * 3600 && declared.killedAttempts == 0 && declared.attempts == 12)
+        #expect(declared.wastedGiBHours == 36 && declared.declaredWastedGiBHours == 36)
+        let perfect = try #require(results[.perfect])
+        #expect(perfect.makespanSeconds == 2 * 3600 && perfect.wastedGiBHours == 0)
+        #expect(perfect.lowerBoundSeconds == 1.5 * 3600)
+        // Two as declared, then five of 1.5 GiB, then the rest.
+        let learned = try #require(results[.learned])
+        #expect(learned.makespanSeconds == 3 * 3600 && learned.killedAttempts == 0)
+    }
+
+    @Test func `more cores than that are of no use where jobs are few, and one is enough for one`() {
+        let trace = Self.trace([("a", 1, 60), ("a", 2, 30), ("b", 3, 90)])
+        for cores in [1, 3, 64] {
+            for (name, result) in results(trace, cores: cores, .gib(128)) {
+                #expect(result.lowerBoundSeconds == (cores == 1 ? 180 : 90), "\(name)")
+                #expect(result.makespanSeconds >= result.lowerBoundSeconds, "\(name)")
+                #expect(result.makespanSeconds <= (name == .pyexpool ? 1.1 : 1) * (cores == 1 ? 180 : 90), "\(name)")
+            }
+        }
+    }
+
+    @Test func `a job killed for memory counts, and is tried again with more`() throws {
+        let trace = Self.trace([("c", 1, 60), ("c", 1, 60), ("c", 1, 60), ("c", 3, 60)])
+        let run = Replay.pool(cores: 1, memory: .gib(8)).run(trace, .learned)
+        #expect(run.result.attempts == 5 && run.result.killedAttempts == 1)
+        let last = run.attempts.suffix(2)
+        #expect(last.map(\.program) == [3, 3] && last.map(\.isKilled) == [true, false])
+        #expect(last.map(\.memory) == [.mib(1366), .gib(4)])
+    }
+
+    /// 8 jobs of 1000 MB and 6 s, 2 GiB, 4 workers: by the first look three are killed; then, since none may start beside
+    /// another, all run one by one, each until the fourth look. PyExPool itself took 70.3 s, and killed three.
+    @Test func `PyExPool kills three of four and goes on with one at a time`() throws {
+        let program = Rehearsal.Program(
+            category: "", size: 0, declared: .gib(2), peak: .mib(1000), duration: .seconds(6.05))
+        let attempts = PyExPool.run(
+            Array(repeating: program, count: 8), workers: 4, memory: .gib(2), rise: 1 / 6)
+        #expect(attempts.filter(\.isKilled).count == 3)
+        #expect(attempts.filter { !$0.isKilled }.count == 8)
+        #expect(attempts.map(\.ended).max() == 64)
+        let done = attempts.filter { !$0.isKilled }
+        for (before, after) in zip(done, done.dropFirst()) { #expect(before.ended <= after.started) }
+    }
+
+    @Test func `PyExPool fills the machine where memory is plenty`() {
+        let program = Rehearsal.Program(
+            category: "c", size: 1, declared: .gib(2), peak: .mib(10), duration: .seconds(5.5))
+        let attempts = PyExPool.run(Array(repeating: program, count: 40), workers: 10, memory: .gib(2))
+        #expect(attempts.count == 40 && attempts.allSatisfy { !$0.isKilled })
+        #expect(attempts.map(\.ended).max() == 24.0)
+        #expect(Set(attempts.map(\.slot)) == Set(0..<10))
+    }
+
+    @Test func `the picture has every attempt once, and what was killed in black`() throws {
+        let trace = Self.trace([("c", 1, 60), ("c", 1, 60), ("c", 1, 60), ("<&>", 1, 60), ("c", 3, 60)])
+        let names: [PolicyName] = [.learned, .perfect]
+        let picture = Comparison([trace], names, .pool(cores: 2, memory: .gib(8))).picture
+        #expect(picture.hasPrefix("<svg xmlns=") && picture.hasSuffix("</svg>\n"))
+        #expect(picture.components(separatedBy: "<rect ").count - 1 == 6 + 5)
+        #expect(picture.components(separatedBy: "fill=\"#000\"").count - 1 == 1)
+        #expect(picture.contains("learned: ") && picture.contains("<title>&lt;&amp;&gt;, 4 GiB</title>"))
+    }
+
+    @Test func `several traces together are one pool's work`() throws {
+        let trace = Self.trace([("a", 4, 3600)])
+        let comparison = Comparison([trace, trace], [.perfect], .pool(cores: 1, memory: .gib(8)))
+        #expect(comparison.files.map { $0.policies["perfect"]?.makespanSeconds } == [3600, 3600])
+        #expect(comparison.policies["perfect"]?.makespanSeconds == 7200)
+        #expect(
+            comparison.text.hasSuffix(
+                """
+                all 2 traces: 2 jobs
+
+                | policy  | hours | of the least | wasted GiB·h | killed | of attempts |
+                |---------|------:|-------------:|-------------:|-------:|------------:|
+                | perfect |   2.0 |       × 1.00 |          0.0 |      0 |      0.00 % |
+                """))
+    }
+}
