@@ -7,6 +7,7 @@ struct JobTable: Sendable {
 
     var isEmpty: Bool { places.isEmpty }
     var count: Int { places.count }
+    func contains(_ id: JobID) -> Bool { places[id] != nil }
     /// In the order of their submission.
     var ids: [JobID] { places.keys.sorted() }
 

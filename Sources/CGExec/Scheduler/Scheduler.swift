@@ -45,8 +45,7 @@ struct Scheduler: Sendable {
 
     private var delayed: Heap<Delay> = []
     private var dependents: [Dependency.Target: [JobID]] = [:]
-    /// Every job of a category, those that are done too until somebody looks.
-    private var byCategory: [String: [JobID]] = [:]
+    private var byCategory: [String: Members] = [:]
     private var failedJobs: Set<JobID> = []
     private var endedCount = 0
     private var failureCount = 0
@@ -57,6 +56,19 @@ struct Scheduler: Sendable {
         case stale
         case asked
         case fresh
+    }
+
+    /// The jobs of a category, those that are done too until there are too many of them.
+    private struct Members: Sendable {
+        var ids: [JobID] = []
+        /// How many there may be before those that are done are looked for; as many again as were left the last time, so
+        /// that each look costs little for each job added.
+        var most = 64
+
+        mutating func tidy(_ jobs: JobTable) {
+            ids.removeAll { !jobs.contains($0) }
+            most = max(64, ids.count * 2)
+        }
     }
 
     private struct Delay: Comparable, Sendable {
@@ -150,7 +162,7 @@ struct Scheduler: Sendable {
         where !demand.dependencies[..<index].contains(where: { $0.target == dependency.target }) {
             let (isOpen, succeeded) =
                 switch dependency.target {
-                case .job(let other): (jobs[other] != nil, !failedJobs.contains(other))
+                case .job(let other): (jobs.contains(other), !failedJobs.contains(other))
                 case .group(let group): (groups.isOpen(group), groups.succeeded(group))
                 }
             if isOpen {
@@ -160,9 +172,14 @@ struct Scheduler: Sendable {
                 return drop(id, Self.unmet(dependency.target), cause: Self.job(dependency.target), &effects)
             }
         }
-        if let category = demand.category { byCategory[category, default: []].append(id) }
+        if let category = demand.category { add(id, to: category) }
         jobs[id]?.openDependencies = open
         if open > 0 { jobs[id]?.state = .dependent } else { makeReady(id) }
+    }
+
+    private mutating func add(_ id: JobID, to category: String) {
+        byCategory[category, default: Members()].ids.append(id)
+        if let members = byCategory[category], members.ids.count > members.most { byCategory[category]?.tidy(jobs) }
     }
 
     private static func unmet(_ target: Dependency.Target) -> String {
@@ -209,10 +226,8 @@ struct Scheduler: Sendable {
 
     /// The jobs of a category that are not done, in the order of their submission.
     mutating func members(of category: String) -> [JobID] {
-        guard let all = byCategory[category] else { return [] }
-        let left = all.filter { jobs[$0] != nil }
-        byCategory[category] = left.isEmpty ? nil : left
-        return left
+        byCategory[category]?.tidy(jobs)
+        return byCategory[category]?.ids ?? []
     }
 
     // MARK: Done
@@ -278,7 +293,7 @@ struct Scheduler: Sendable {
     private mutating func cancel(_ id: JobID, at now: Instant, _ effects: inout [Effect]) {
         if let attempt = active.first(where: { $0.id.job == id }) {
             end(attempt.id, .cancelled, at: now, &effects)
-        } else if jobs[id] != nil {
+        } else if jobs.contains(id) {
             drop(id, Self.neverStarted, &effects)
         }
     }
