@@ -81,7 +81,7 @@ import Testing
     @Test func `the time of a group`() async throws {
         try await withPool(Self.configuration(jobs: 1)) { pool in
             let group = try await pool.group("g", timeout: .milliseconds(200))
-            let running = try await pool.start(Self.endless, in: group)
+            let running = try await pool.submit(Self.endless, in: group)
             let waiting = try await pool.submit(Self.endless, in: group)
             await pool.seal(group)
             #expect(await group.result == GroupCounts(added: 2, done: 0, terminated: 2))
