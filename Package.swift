@@ -46,6 +46,8 @@ let package = Package(
         .target(name: "CProbe"),
         .executableTarget(name: "Probes", dependencies: ["CProbe"], swiftSettings: settings),
         .executableTarget(name: "HungFileSystem", path: "Tests/HungFileSystem"),
+        .executableTarget(
+            name: "PoolHost", dependencies: ["CGExec"], path: "Tests/PoolHost", swiftSettings: settings),
         .target(
             name: "Support", dependencies: ["CGExec", "CLinux", system], path: "Tests/Support",
             swiftSettings: settings),

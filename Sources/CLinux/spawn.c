@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef CLOSE_RANGE_CLOEXEC
@@ -72,8 +73,32 @@ static void ignore_signals(uint64_t signals) {
             sigaction(signal, &ignore, NULL);
 }
 
+// Makes the directories above a path.
+static int make_parents(char *path) {
+    for (char *slash = *path ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        const int status = mkdir(path, 0777);
+        *slash = '/';
+        if (status < 0 && errno != EEXIST)
+            return -1;
+    }
+    return 0;
+}
+
+int cgx_open_stream(const struct cgx_stream *stream) {
+    const int flags = stream->flags | O_NOCTTY;
+    int file = open(stream->path, flags, 0666);
+    if (file < 0 && errno == ENOENT && flags & O_CREAT && make_parents(stream->path) == 0)
+        file = open(stream->path, flags, 0666);
+    struct stat status;
+    if (file >= 0 && stream->header && fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0
+        && write(file, stream->header, strlen(stream->header)) < 0)
+        errno = 0;  // the program will meet the same
+    return file;
+}
+
 static void set_up_stream(const struct cgx_stream *stream, int target, struct report *report) {
-    int source = stream->path ? open(stream->path, stream->flags | O_NOCTTY, 0666) : stream->fd;
+    int source = stream->path ? cgx_open_stream(stream) : stream->fd;
     if (source < 0 && stream->path)
         give_up(report);
     if (source < 0 || source == target)

@@ -70,7 +70,8 @@ final class Batch {
             let planned = file.jobs[index]
             var inner: CGExec.GroupID?
             for path in planned.groups {
-                let group = groups[path] ?? pool.openGroup(in: inner, timeout: file.groups[path]?.timeout)
+                let name = path.split(separator: "/").last.map(String.init) ?? path
+                let group = groups[path] ?? pool.openGroup(name, in: inner, timeout: file.groups[path]?.timeout)
                 groups[path] = group
                 inner = group
             }

@@ -39,21 +39,12 @@ struct Summary {
 
     private static func cells(_ record: Record) -> [String] {
         [
-            record.name, outcome(record.outcome), decimal(record.wallSeconds, places: 3),
+            record.name, record.outcome.forPeople, decimal(record.wallSeconds, places: 3),
             decimal(record.usage?.cpuSeconds, places: 3),
             decimal(record.usage?.memoryPeakBytes.map { Double($0) / 0x1p20 }, places: 1),
             record.output?.stdout?.bytes.map { "\($0)" } ?? "", record.limits.memory?.description ?? "",
             record.enforcement["memory"]?.rawValue ?? "",
         ]
-    }
-
-    private static func outcome(_ outcome: Outcome) -> String {
-        switch outcome.kind {
-        case .exit: "exit \(outcome.code ?? 0)"
-        case .signal: "signal " + (outcome.signal.map(Signals.name) ?? "unknown")
-        case .memory: "memory (\(outcome.culprit?.rawValue ?? "unknown"))"
-        default: outcome.kind.rawValue
-        }
     }
 
     /// The number rounded to so many digits after the point, one or more; nothing where it is not known.

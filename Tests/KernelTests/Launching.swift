@@ -51,8 +51,8 @@ extension RealKernel {
 
         @Test func `an unwritable stdout`() async throws {
             try await expectFailure(
-                Job("x", ["true"], stdout: .file("/no/such/folder/output")), stage: "stdio", errno: ENOENT,
-                "/no/such/folder/output for stdout")
+                Job("x", ["true"], stdout: .file("/dev/null/folder/output")), stage: "stdio", errno: ENOTDIR,
+                "/dev/null/folder/output for stdout")
         }
 
         @Test func `an argument list that is too long`() async throws {

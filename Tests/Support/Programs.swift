@@ -17,6 +17,11 @@ package enum Programs {
         try find("HungFileSystem", variable: "CGEXEC_HUNG_FS", in: ["debug", "release"])
     }
 
+    /// A program with a pool in it.
+    package static func poolHost() throws -> String {
+        try find("PoolHost", variable: "CGEXEC_POOL_HOST", in: ["debug", "release"])
+    }
+
     /// The command line of a probe.
     package static func probe(_ arguments: String...) throws -> [String] { [try probe()] + arguments }
 

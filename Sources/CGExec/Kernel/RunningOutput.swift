@@ -149,7 +149,7 @@ final class RunningOutput: @unchecked Sendable {
         func open(for pump: PumpedStream) -> LaunchFailure? {
             do throws(Errno) {
                 if let path {
-                    pump.attach(try .open(path, flags))
+                    pump.attach(try open(path))
                 } else {
                     let number = number
                     pump.attach(Descriptor(owning: try systemCall { fcntl(number, F_DUPFD_CLOEXEC, 3) }))
@@ -160,6 +160,17 @@ final class RunningOutput: @unchecked Sendable {
                     stage: "stdio", errno: Int(error.rawValue),
                     message: "cannot open \(path ?? "our own") for \(name): \(error)")
             }
+        }
+
+        private func open(_ path: String) throws(Errno) -> Descriptor {
+            let (name, header) = (CStrings([path]), CStrings([Spawn.header(at: civilNow())]))
+            var stream = cgx_stream()
+            stream.path = name.pointers[0]
+            stream.flags = flags | O_CLOEXEC
+            if flags & O_APPEND != 0 { stream.header = header.pointers[0].map { UnsafePointer($0) } }
+            let file = try systemCall { cgx_open_stream(&stream) }
+            withExtendedLifetime((name, header)) {}
+            return Descriptor(owning: file)
         }
     }
 

@@ -49,6 +49,7 @@ struct Spawn: Sendable {
         let error =
             try plan.stderr == .stdout ? .descriptor(1) : stream(of: plan.stderr, pipe: stderr, inherited: 2, &owned)
         let streams = [input, output, error]
+        let header = CStrings([Self.header(at: civilNow())])
         let paths = CStrings(streams.map { Array(($0.path ?? "").utf8) })
         let procs = try openProcs()
         if procs >= 0 { owned.append(procs) }
@@ -68,7 +69,8 @@ struct Spawn: Sendable {
         request.cwd = UnsafePointer(directory.pointers[0])
         let stdio = streams.enumerated().map { index, stream in
             cgx_stream(
-                path: stream.path == nil ? nil : UnsafePointer(paths.pointers[index]), flags: stream.flags,
+                path: stream.path == nil ? nil : paths.pointers[index], flags: stream.flags,
+                header: stream.flags & O_APPEND == 0 ? nil : header.pointers[0].map { UnsafePointer($0) },
                 fd: stream.descriptor)
         }
         request.stdio = (stdio[0], stdio[1], stdio[2])
@@ -97,7 +99,7 @@ struct Spawn: Sendable {
                 }
             }
         }
-        withExtendedLifetime((arguments, environment, candidates, shell, directory, paths)) {}
+        withExtendedLifetime((arguments, environment, candidates, shell, directory, paths, header)) {}
         return result(of: spawned, started: started)
     }
 
@@ -190,6 +192,12 @@ struct Spawn: Sendable {
         case .file(let path): .file(path, O_WRONLY | O_CREAT | O_TRUNC)
         case .append(let path): .file(path, O_WRONLY | O_CREAT | O_APPEND)
         }
+    }
+
+    /// The line that goes before new output in a file that has some already.
+    static func header(at time: Timestamp) -> String {
+        let (date, clock) = (time.description.prefix(10), time.description.dropFirst(11).prefix(8))
+        return "# ----- \(date) \(clock) \(String(repeating: "-", count: 30))\n"
     }
 
     private func path(of stream: Int32) -> String? {

@@ -13,10 +13,10 @@ public struct Job: Sendable, Hashable {
     public var directory: String?
     /// Where standard input comes from.
     public var stdin: Input
-    /// Where standard output goes.
-    public var stdout: Output
-    /// Where standard error goes.
-    public var stderr: Output
+    /// Where standard output goes. When nil, where those of its group go, else into the record, up to `captureCap`.
+    public var stdout: Output?
+    /// Where standard error goes; nil as for `stdout`.
+    public var stderr: Output?
     /// What the job may use.
     public var limits: Limits
     /// Jobs of one category resemble each other.
@@ -74,13 +74,14 @@ public struct Job: Sendable, Hashable {
         case group(GroupID)
     }
 
-    /// Where an output stream goes.
+    /// Where an output stream goes. The directories above a file are made where they are missing, and a file stays when
+    /// nothing was written to it.
     public enum Output: Sendable, Hashable {
         /// Kept in the record: up to this many bytes, the first and the last half when there are more.
         case capture(ByteSize)
         /// A file, made anew.
         case file(String)
-        /// The end of a file.
+        /// The end of a file; where that has something already, after a line with the date.
         case append(String)
         /// Nowhere.
         case discard
@@ -105,7 +106,7 @@ public struct Job: Sendable, Hashable {
     public init(
         _ name: String, _ command: [String], limits: Limits = Limits(), category: String? = nil, size: Double = 0,
         environment: [String: String] = [:], directory: String? = nil, stdin: Input = .null,
-        stdout: Output = .capture(captureCap), stderr: Output = .capture(captureCap), description: String? = nil,
+        stdout: Output? = nil, stderr: Output? = nil, description: String? = nil,
         params: [String: String] = [:]
     ) {
         self.name = name

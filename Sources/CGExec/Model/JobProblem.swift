@@ -39,8 +39,8 @@ extension Job {
         check("env", environment.flatMap { [$0.key, $0.value] })
         check("cwd", [directory ?? ""])
         check("stdin", [stdin.path ?? ""])
-        check("stdout", [stdout.path ?? ""])
-        check("stderr", [stderr.path ?? ""])
+        check("stdout", [stdout?.path ?? ""])
+        check("stderr", [stderr?.path ?? ""])
         if environment.keys.contains(where: { $0.isEmpty || $0.contains("=") }) {
             report("env", "names must not be empty or contain '='")
         }
@@ -97,7 +97,7 @@ extension Job {
     /// Whether what it writes to stderr never comes to us.
     private var stderrIsLost: Bool {
         switch (stderr, stdout) {
-        case (.capture, _), (.stdout, .capture): false
+        case (.capture?, _), (nil, _), (.stdout?, .capture?), (.stdout?, nil): false
         default: true
         }
     }

@@ -11,7 +11,7 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// Whether to run even where a limit cannot be enforced; the record then says so for each limit.
     public var bestEffort: Bool
 
-    /// The pool's name, for records and messages.
+    /// The pool's name, for messages.
     public var name: String?
     /// Whether memory may be promised twice.
     public var mode = Mode.strict
@@ -21,8 +21,11 @@ public struct PoolConfiguration: Sendable, Hashable {
     public var halt: Halt?
     /// Whether the memory of jobs without a hard limit is learned from those of their category that ran.
     public var learnsMemory = true
-    /// The least share of the budget of each job without a limit or an estimate; with less, fewer run at once.
+    /// The least memory for each of those that run at once: there are so many fewer slots, whatever `jobs` says, that
+    /// no slot's share of the budget is smaller.
     public var leastShare: MemoryAmount?
+    /// What the signals that end a program do to a pool in it.
+    public var signals = SignalUse.untouched
 
     /// Creates a configuration.
     public init(
@@ -63,6 +66,17 @@ public enum SlotCount: Sendable, Hashable {
             throw error
         }
     }
+}
+
+/// What SIGHUP, SIGINT, SIGQUIT and SIGTERM, and `exit`, do to a pool in a program. Nothing of its jobs ever outlives the
+/// program, with either of these; the question is whether they are given their grace.
+public enum SignalUse: String, Sendable, Hashable, CaseIterable {
+    /// They are the program's affair. Where they end it, the jobs are killed.
+    case untouched
+    /// The pool closes first: what runs is ended with its grace, and callbacks are called. Then the signal does what it
+    /// did before there was the pool, or `exit` goes on. The second signal kills what still runs. Signals that are
+    /// ignored stay so.
+    case close
 }
 
 /// Which piece of the machine a slot is.

@@ -9,6 +9,8 @@ public struct Record: Sendable, Codable, Hashable {
     public var name: String
     /// What the job is about.
     public var description: String?
+    /// The names of the groups that the job is in, from the outside in, with slashes between them.
+    public var task: String?
     /// The job's category.
     public var category: String?
     /// The job's size within its category, if known.

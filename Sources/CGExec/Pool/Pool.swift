@@ -21,34 +21,36 @@ public func withPool<Result: Sendable>(
 
 /// Runs jobs, each in its own cgroup, within a budget. Made by `withPool`.
 ///
-/// It works on a thread of its own, which waits for the kernel's events and never polls. It installs no signal handler.
+/// It works on a thread of its own, which waits for the kernel's events and never polls. It installs no signal handler
+/// unless asked: `PoolConfiguration.signals`.
 public actor Pool {
-    private nonisolated let reactor: Reactor
+    /// The configuration's name for it.
+    public nonisolated let name: String?
+    /// How many jobs run at once.
+    public private(set) var slots = 0
+    nonisolated let reactor: Reactor
     private nonisolated let thread: ReactorThread
-    private var run: PoolRun?
     private var capacity: (cpus: CPUSet, budget: ByteSize?) = (CPUSet(), nil)
-    private var jobs: [JobID: Submission] = [:]
-    private var joins: [Int: Join] = [:]
-    private var lastJoin = 0
-
-    private struct Submission {
-        var onStart: (@Sendable (JobID) -> Void)?
-        var onDone: (@Sendable (Record) -> Void)?
-        var result: JobHandle.Result
-    }
-
-    /// Somebody who waits for the pool, and learns whether nothing had to be terminated.
-    private struct Join {
-        var continuation: CheckedContinuation<Bool, Never>
-        /// What it still waits for; nil while that is everything.
-        var left: Set<JobID>?
-        var isGraceful = true
-    }
+    private var endingWatch: EndingWatch?
+    /// How often a signal or `exit` was about to end this program.
+    private var endings = 0
+    /// Nil once the pool is closed.
+    private(set) var runner: PoolRun?
+    /// Whether nothing is taken in any more.
+    private(set) var isClosing = false
+    private(set) var submissions: [JobID: Submission] = [:]
+    var groups: [GroupID: OpenGroup] = [:]
+    /// When the first job was submitted since there was none.
+    private(set) var busySince: Instant?
+    var joins: [Int: Join] = [:]
+    var lastJoin = 0
+    private var failed = Failures()
 
     /// The pool's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
     init(_ configuration: PoolConfiguration) async throws {
+        name = configuration.name
         reactor = try Reactor()
         thread = try ReactorThread(reactor)
         try open(configuration)
@@ -61,10 +63,24 @@ public actor Pool {
         let location = Location.find(requested: configuration.cgroup)
         let setup = try PoolSetup(configuration, for: .init(), at: location, reactor: reactor)
         capacity = (Host.allowedCPUs(), setup.budget)
-        let run = PoolRun(setup, reactor: reactor)
-        run.onStart = { [unowned self] id, _, _ in assumeIsolated { $0.jobs[id]?.onStart?(id) } }
-        run.onRecord = { [unowned self] record in assumeIsolated { $0.finish(record) } }
-        self.run = run
+        slots = setup.slots.count
+        let runner = PoolRun(setup, reactor: reactor)
+        runner.willStart = { [unowned self] start in
+            try assumeIsolated { try $0.submissions[start.id]?.onStart?($0, start) }
+        }
+        runner.onAttempt = { [unowned self] record in assumeIsolated { $0.ended(record, isLast: false) } }
+        runner.onRecord = { [unowned self] record in assumeIsolated { $0.ended(record, isLast: true) } }
+        runner.onGroupStart = { [unowned self] id in assumeIsolated { $0.groupStarted(id) } }
+        runner.onGroupEnd = { [unowned self] id, counts in assumeIsolated { $0.groupFinished(id, counts) } }
+        runner.onSettled = { [unowned self] in assumeIsolated { $0.settled() } }
+        self.runner = runner
+        guard configuration.signals == .close else { return }
+        do {
+            endingWatch = try EndingWatch(on: reactor) { [unowned self] in assumeIsolated { $0.programEnds() } }
+        } catch {
+            runner.close()
+            throw error
+        }
     }
 
     // MARK: Jobs
@@ -72,28 +88,31 @@ public actor Pool {
     /// Takes a job in; it starts as soon as it fits.
     ///
     /// - Parameters:
-    ///   - onStart: called on the pool's thread when the program runs.
-    ///   - onDone: called on the pool's thread, once, with the record.
+    ///   - group: the group that it is in.
+    ///   - onStart: called before each attempt at it; may throw, which fails the attempt.
+    ///   - onDone: called once, when it has succeeded, before `onFinish`.
+    ///   - onFinish: called after each attempt, however it ended; not for a job that never started.
     /// - Throws: `InvalidJob` with everything that is wrong with it; `HostUnfit` when this host cannot enforce its limits.
     @discardableResult
     public func submit(
-        _ job: Job, onStart: (@Sendable (JobID) -> Void)? = nil, onDone: (@Sendable (Record) -> Void)? = nil
+        _ job: Job, in group: JobGroup? = nil, onStart: StartCallback? = nil, onDone: RecordCallback? = nil,
+        onFinish: RecordCallback? = nil
     ) throws -> JobHandle {
-        let run = try check(job)
-        let result = JobHandle.Result()
-        let id = run.submit(job) { id in jobs[id] = Submission(onStart: onStart, onDone: onDone, result: result) }
-        return JobHandle(id: id, pool: self, result: result)
+        let job = job.with(defaultsOf: group)
+        let runner = try check(job, in: group)
+        let submission = Submission(onStart: onStart, onDone: onDone, onFinish: onFinish, path: group?.path ?? [])
+        let id = runner.submit(job, in: group?.id) { id in
+            submissions[id] = submission
+            busySince = busySince ?? monotonicNow()
+        }
+        return JobHandle(id: id, pool: self, end: submission.end)
     }
 
-    /// The run that can take the job.
-    private func check(_ job: Job) throws -> PoolRun {
-        let problems = job.problems(cpus: capacity.cpus, budget: capacity.budget)
-        guard problems.isEmpty else { throw InvalidJob(name: job.name, problems: problems) }
-        guard let run else {
-            throw InvalidJob(name: job.name, problems: [JobProblem(key: "pool", message: "it is closed")])
-        }
-        try run.check(job)
-        return run
+    /// Submits a job and waits for its end. Cancelling the task that waits cancels the job.
+    ///
+    /// - Throws: as `submit`.
+    public func run(_ job: Job, in group: JobGroup? = nil) async throws -> Record {
+        try await submit(job, in: group).record
     }
 
     /// Submits a job for each item and waits for all: their records, in the order of the items.
@@ -101,14 +120,16 @@ public actor Pool {
     /// Cancelling the task that waits cancels all of them.
     ///
     /// - Throws: as `submit`; nothing is started unless every job is valid.
-    public func map<Items: Sequence>(_ items: Items, _ job: (Items.Element) throws -> Job) async throws -> [Record] {
+    public func map<Items: Sequence>(
+        _ items: Items, in group: JobGroup? = nil, _ job: (Items.Element) throws -> Job
+    ) async throws -> [Record] {
         let jobs = try items.map(job)
-        for job in jobs { _ = try check(job) }
-        let handles = try jobs.map { try submit($0) }
+        for job in jobs { _ = try check(job.with(defaultsOf: group), in: group) }
+        let handles = try jobs.map { try submit($0, in: group) }
         return await withTaskCancellationHandler {
             // The last first: when it has ended, most others have, and nobody is woken for each of them.
             var records: [Record] = []
-            for handle in handles.reversed() { records.append(await handle.result.value) }
+            for handle in handles.reversed() { records.append(await handle.end.value.record) }
             return records.reversed()
         } onCancel: {
             // All together, and not one after another as each is waited for.
@@ -117,55 +138,98 @@ public actor Pool {
     }
 
     /// Ends a job, or keeps it from starting.
-    public func cancel(_ id: JobID) { run?.cancel(id) }
+    public func cancel(_ id: JobID) { runner?.cancel(id) }
 
-    /// Waits until nothing runs and nothing waits.
-    ///
-    /// - Parameter timeout: then everything that is left is ended, with its grace, and this waits for that alone. The
-    ///   pool goes on, and takes new jobs.
-    /// - Returns: false if anything had to be terminated meanwhile.
-    public func join(timeout: Duration? = nil) async -> Bool {
-        let number = lastJoin + 1
-        let timer = timeout.map { timeout in
-            reactor.schedule(at: monotonicNow().advanced(by: timeout)) { [unowned self] in
-                assumeIsolated { $0.terminate(for: number) }
-            }
+    /// The run that can take the job.
+    private func check(_ job: Job, in group: JobGroup?) throws -> PoolRun {
+        var problems = job.problems(cpus: capacity.cpus, budget: capacity.budget)
+        if let runner {
+            if let group, let problem = obstacle(to: group) { problems.append(.init(key: "group", message: problem)) }
+            problems += job.after.compactMap { Self.obstacle(to: $0, in: runner) }
         }
-        defer { if let timer { reactor.cancel(timer) } }
-        return await idle()
+        guard problems.isEmpty else { throw InvalidJob(name: job.name, problems: problems) }
+        guard let runner, !isClosing else {
+            throw InvalidJob(name: job.name, problems: [JobProblem(key: "pool", message: "it is closed")])
+        }
+        try runner.check(job)
+        return runner
     }
 
-    private func idle() async -> Bool {
-        lastJoin += 1
-        guard run?.isIdle == false else { return true }
-        return await withCheckedContinuation { joins[lastJoin] = Join(continuation: $0) }
+    /// Why no job can come after that. What it comes after is complete before the job is there: so there are no cycles.
+    private static func obstacle(to predecessor: Job.Predecessor, in runner: PoolRun) -> JobProblem? {
+        guard runner.knows(predecessor) else {
+            let name =
+                switch predecessor {
+                case .job(let id): "job \(id)"
+                case .group(let id): "group \(id)"
+                }
+            return JobProblem(key: "after", message: "there is no \(name) in this pool: submit it first")
+        }
+        if case .group(let id) = predecessor, runner.isGrowing(id) {
+            return JobProblem(key: "after", message: "group \(id) may still grow: seal it first")
+        }
+        return nil
     }
 
-    private func terminate(for join: Int) {
-        guard joins[join] != nil else { return }  // it has just come to an end
-        joins[join]?.left = Set(jobs.keys)
-        for number in joins.keys { joins[number]?.isGraceful = false }
-        run?.cancelAll()
+    // MARK: Ends
+
+    private func ended(_ record: Record, isLast: Bool) {
+        guard var submission = submissions[record.id] else { return }
+        if record.attempt > 0 { submission.attempts.append(record) }
+        submissions[record.id] = isLast ? nil : submission
+        if isLast {
+            failed.note(record, in: submission.path)
+            if record.outcome.isSuccess { submission.onDone?(self, record) }
+        }
+        if record.attempt > 0 { submission.onFinish?(self, record) }
+        if isLast {
+            submission.end.set(.init(record: record, attempts: submission.attempts))
+            for number in joins.keys { joins[number]?.left?.remove(record.id) }
+        }
+    }
+
+    private func settled() {
+        if submissions.isEmpty { busySince = nil }
+        resumeJoins()
+    }
+
+    /// The records of the jobs that did not succeed, in the order of their submission, until `clear`.
+    public var failures: [Record] { failed.records }
+
+    /// The same for people: a line for each group and each job, with what became of it and when.
+    public var failureTree: String { failed.tree(of: name) }
+
+    /// Forgets the failures so far.
+    public func clear() { failed = Failures() }
+
+    // MARK: The end of the pool
+
+    /// A signal or `exit` is about to end this program; the second one does not wait for any grace.
+    private func programEnds() {
+        endings += 1
+        if endings == 1 { Task { await close() } } else { runner?.killAll() }
     }
 
     func close() async {
-        run?.end()
-        _ = await idle()
-        run?.close()
-        run = nil
+        isClosing = true
+        runner?.end()
+        await idle()
+        runner?.close()
+        runner = nil
+        // Last: this is where a signal takes its effect.
+        endingWatch?.close()
+        endingWatch = nil
     }
+}
 
-    private func finish(_ record: Record) {
-        let submission = jobs.removeValue(forKey: record.id)
-        submission?.onDone?(record)
-        submission?.result.set(record)
-        let isIdle = run?.isIdle ?? true
-        for (number, join) in joins {
-            joins[number]?.left?.remove(record.id)
-            if isIdle || joins[number]?.left?.isEmpty == true {
-                joins[number] = nil
-                join.continuation.resume(returning: join.isGraceful)
-            }
-        }
+extension Job {
+    /// The job with what its group says for it.
+    fileprivate func with(defaultsOf group: JobGroup?) -> Job {
+        guard let group else { return self }
+        var job = self
+        job.stdout = stdout ?? group.stdout
+        job.stderr = stderr ?? group.stderr
+        job.params = group.params.merging(params) { _, own in own }
+        return job
     }
 }

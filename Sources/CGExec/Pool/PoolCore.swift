@@ -19,7 +19,7 @@ final class PoolCore {
     }
 
     /// Called before an attempt is started; what it throws fails the attempt.
-    var willStart: (JobID, Job, Grant) throws -> Void = { _, _, _ in }
+    var willStart: (AttemptID, Job, Grant) throws -> Void = { _, _, _ in }
     /// Called when an attempt's program runs.
     var onStart: (JobID, Job, Grant) -> Void = { _, _, _ in }
     /// Called for each attempt that another follows, when nothing of it is left.
@@ -30,6 +30,8 @@ final class PoolCore {
     var onGroupStart: (GroupID) -> Void = { _ in }
     /// Called once for each group, when it is sealed and everything in it is done.
     var onGroupEnd: (GroupID, GroupCounts) -> Void = { _, _ in }
+    /// Called when everything that was decided has been carried out.
+    var onSettled: () -> Void = {}
     /// Called with everything that the scheduler was told and what it decided.
     var onDecision: ((Event, [Effect], Instant) -> Void)?
 
@@ -42,6 +44,8 @@ final class PoolCore {
     private let mode: Mode
     private var lastID = 0
     private var lastGroupID = 0
+    /// The names of a group that is not finished and of those that it is in, from the outside in.
+    private var paths: [GroupID: String] = [:]
     /// Decided and not yet carried out. One effect may cause the next event while others wait behind it, such as a
     /// cancellation from within `onRecord`; in a queue, a launch still comes before the kill that was decided after it.
     private var pending: Deque<(effect: Effect, decided: Instant)> = []
@@ -49,6 +53,8 @@ final class PoolCore {
 
     private struct Entry {
         var job: Job
+        /// The group, as records name it.
+        var task: String?
         var queued: Instant
         var admitted: Instant?
         var grant: Grant?
@@ -81,16 +87,19 @@ final class PoolCore {
         lastID += 1
         let id = JobID(lastID)
         let now = kernel.now
-        entries[id] = Entry(job: job, queued: now)
+        entries[id] = Entry(job: job, task: group.flatMap { paths[$0] }, queued: now)
         noted(id)
         apply(.submitted(id, demand(of: job, in: group)), at: now)
         return id
     }
 
     /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens.
-    func openGroup(in parent: GroupID?, timeout: Duration?, noted: (GroupID) -> Void = { _ in }) -> GroupID {
+    func openGroup(
+        _ name: String, in parent: GroupID?, timeout: Duration?, noted: (GroupID) -> Void = { _ in }
+    ) -> GroupID {
         lastGroupID += 1
         let id = GroupID(lastGroupID)
+        paths[id] = (parent.flatMap { paths[$0] }.map { $0 + "/" } ?? "") + name
         noted(id)
         apply(.opened(id, GroupPlan(parent: parent, timeout: timeout)), at: kernel.now)
         return id
@@ -101,6 +110,20 @@ final class PoolCore {
 
     /// Ends everything in the group.
     func cancelGroup(_ id: GroupID) { apply(.cancelGroup(id), at: kernel.now) }
+
+    /// Whether something may still be added to the group.
+    func isGrowing(_ id: GroupID) -> Bool { scheduler.groups.isGrowing(id) }
+
+    /// How the children of the group stand; nil when it is finished.
+    func counts(of id: GroupID) -> GroupCounts? { scheduler.groups.counts(of: id) }
+
+    /// Whether the job or the group was ever taken in.
+    func knows(_ predecessor: Job.Predecessor) -> Bool {
+        switch predecessor {
+        case .job(let id): id.number > 0 && id.number <= lastID
+        case .group(let id): id.number > 0 && id.number <= lastGroupID
+        }
+    }
 
     /// Ends a job, or keeps it from starting.
     func cancel(_ id: JobID) { apply(.cancel(id), at: kernel.now) }
@@ -158,6 +181,7 @@ final class PoolCore {
         while let (effect, decided) = pending.popFirst() { carryOut(effect, decided) }
         isCarryingOut = false
         kernel.wake(at: scheduler.nextDeadline)
+        onSettled()
     }
 
     private func carryOut(_ effect: Effect, _ decided: Instant) {
@@ -170,7 +194,9 @@ final class PoolCore {
         case .measureLeftBehind: kernel.measureLeftBehind()
         case .note(let id, let text): entries[id]?.notes.append(text)
         case .groupStarted(let id): onGroupStart(id)
-        case .groupFinished(let id, let counts): onGroupEnd(id, counts)
+        case .groupFinished(let id, let counts):
+            paths[id] = nil
+            onGroupEnd(id, counts)
         case .retry(let id, let outcome):
             guard let entry = entries[id.job] else { return }
             entries[id.job]?.clear()
@@ -188,7 +214,7 @@ final class PoolCore {
         if grant.isFallback, let fallback = job.fallback { job.command = fallback }
         entries[id.job]?.job = job
         do {
-            try willStart(id.job, job, grant)
+            try willStart(id, job, grant)
         } catch {
             let failure = LaunchFailure(stage: "onStart", message: "its onStart threw: \(error)")
             return end(id, .failed(failure), at: decided)
@@ -233,9 +259,13 @@ final class PoolCore {
             environment = self.environment.with(
                 announcements(job, id, grant).merging(job.environment) { _, asked in asked })
         }
+        let stdout = job.stdout ?? .capture(Job.captureCap)
+        var stderr = job.stderr ?? .capture(Job.captureCap)
+        // Opened twice, each would write over what the other wrote.
+        if stderr == stdout, stdout.path != nil { stderr = .stdout }
         return LaunchPlan(
             attempt: id, command: command, environment: environment, directory: job.directory,
-            stdin: job.stdin, stdout: job.stdout, stderr: job.stderr, outputLimit: job.limits.outputLimit, leaf: leaf,
+            stdin: job.stdin, stdout: stdout, stderr: stderr, outputLimit: job.limits.outputLimit, leaf: leaf,
             files: job.limits.files, core: job.limits.core, session: surroundings.session)
     }
 
@@ -257,6 +287,7 @@ final class PoolCore {
             id: id, name: job.name, attempt: attempt?.number ?? 0, argv: job.command, outcome: outcome, times: .init(),
             limits: job.limits, enforcement: enforcement(job, ending))
         record.description = job.description
+        record.task = entry.task
         record.category = job.category
         record.size = job.size == 0 ? nil : job.size
         record.cwd = job.directory

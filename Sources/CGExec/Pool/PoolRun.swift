@@ -3,6 +3,14 @@ import Glibc
 
 /// A pool on the thread that calls `run`, for programs that own their main thread and their signals.
 package final class PoolRun {
+    /// Called before an attempt is started; what it throws fails the attempt.
+    var willStart: (JobStart) throws -> Void = { _ in }
+    /// Called when something in the group starts for the first time.
+    var onGroupStart: (GroupID) -> Void = { _ in }
+    /// Called once for each group, when it is sealed and everything in it is done.
+    var onGroupEnd: (GroupID, GroupCounts) -> Void = { _, _ in }
+    /// Called when everything that was decided has been carried out.
+    var onSettled: () -> Void = {}
     /// Called when a program runs.
     package var onStart: (JobID, Job, Int) -> Void = { _, _, _ in }
     /// Called for each attempt that another follows, when nothing of it is left.
@@ -48,6 +56,12 @@ package final class PoolRun {
         }
         surroundings.finalize = style.finalize
         core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings)
+        core.willStart = { [unowned self] id, job, grant in
+            try willStart(JobStart(id: id.job, job: job, attempt: id.number, slot: grant.slot))
+        }
+        core.onGroupStart = { [unowned self] id in onGroupStart(id) }
+        core.onGroupEnd = { [unowned self] id, counts in onGroupEnd(id, counts) }
+        core.onSettled = { [unowned self] in onSettled() }
         core.onStart = { [unowned self] id, job, grant in onStart(id, job, grant.slot) }
         core.onAttempt = { [unowned self] record in onAttempt(record) }
         core.onRecord = { [unowned self] record in onRecord(record) }
@@ -64,22 +78,34 @@ package final class PoolRun {
         core.submit(job, in: group, noted: noted)
     }
 
-    /// Opens a group, in another one if there is a parent.
-    package func openGroup(in parent: GroupID? = nil, timeout: Duration? = nil) -> GroupID {
-        core.openGroup(in: parent, timeout: timeout)
+    /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens.
+    @discardableResult
+    package func openGroup(
+        _ name: String, in parent: GroupID? = nil, timeout: Duration? = nil, noted: (GroupID) -> Void = { _ in }
+    ) -> GroupID {
+        core.openGroup(name, in: parent, timeout: timeout, noted: noted)
     }
 
     /// Says that nothing more will be added to the group.
     package func sealGroup(_ id: GroupID) { core.sealGroup(id) }
+
+    /// Ends everything in the group.
+    func cancelGroup(_ id: GroupID) { core.cancelGroup(id) }
+
+    /// Whether something may still be added to the group.
+    func isGrowing(_ id: GroupID) -> Bool { core.isGrowing(id) }
+
+    /// How the children of the group stand; nil when it is finished.
+    func counts(of id: GroupID) -> GroupCounts? { core.counts(of: id) }
+
+    /// Whether the job or the group was ever taken in.
+    func knows(_ predecessor: Job.Predecessor) -> Bool { core.knows(predecessor) }
 
     /// Checks that this host can enforce the job's limits.
     func check(_ job: Job) throws(HostUnfit) {
         let reasons = kernel.place.bestEffort ? [] : kernel.place.obstacles(to: job.limits)
         if !reasons.isEmpty { throw HostUnfit(reasons) }
     }
-
-    /// Whether nothing runs and nothing waits.
-    var isIdle: Bool { core.isIdle }
 
     /// Ends a job, or keeps it from starting.
     func cancel(_ id: JobID) { core.cancel(id) }

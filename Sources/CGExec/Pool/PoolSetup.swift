@@ -42,6 +42,7 @@ package struct PoolSetup {
             let plan = SlotPlan(
                 configuration.jobs, cpus: allowed.count, pieces: pieces?.count, named: configuration.affinity.plural,
                 widest: purpose.jobs.compactMap(\.limits.cpus).max(), budget: budget,
+                leastShare: configuration.leastShare?.resolved(of: budget),
                 largest: purpose.jobs.compactMap { ($0.limits.memory ?? $0.limits.need)?.resolved(of: budget) }.max())
             scheduler = Scheduler.Configuration(
                 slots: pieces.map { Array($0.prefix(plan.count)) } ?? Array(repeating: Slot(), count: plan.count),

@@ -5,20 +5,6 @@ struct GroupPlan: Sendable, Hashable {
     var timeout: Duration?
 }
 
-/// How many children a group has, and how they ended; what is in a group below counts there.
-struct GroupCounts: Sendable, Hashable {
-    var added = 0
-    /// Succeeded.
-    var done = 0
-    /// Failed, were ended, or never started.
-    var terminated = 0
-
-    /// Whether all are over.
-    var isComplete: Bool { done + terminated == added }
-    /// Whether all succeeded.
-    var isSuccess: Bool { done == added }
-}
-
 /// The groups that are not finished.
 struct Groups: Sendable {
     private var states: [GroupID: State] = [:]
@@ -41,6 +27,9 @@ struct Groups: Sendable {
 
     func isOpen(_ id: GroupID) -> Bool { states[id] != nil }
     func succeeded(_ id: GroupID) -> Bool { !failed.contains(id) }
+
+    /// How the children of an open group stand.
+    func counts(of id: GroupID) -> GroupCounts? { states[id]?.counts }
 
     mutating func add(to id: GroupID) { states[id]?.counts.added += 1 }
 
@@ -79,6 +68,12 @@ struct Groups: Sendable {
     mutating func seal(_ id: GroupID) -> [Finished] {
         let below = states.filter { $0.value.plan.parent == id && !$0.value.isSealed }.keys.sorted()
         return below.flatMap { seal($0) } + settle(id, child: nil)
+    }
+
+    /// The same for all groups.
+    mutating func sealAll() -> [Finished] {
+        let roots = states.filter { $0.value.plan.parent == nil }.keys.sorted()
+        return roots.flatMap { seal($0) }
     }
 
     /// Whether something may still be added to it.

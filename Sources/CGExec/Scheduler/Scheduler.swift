@@ -140,6 +140,7 @@ struct Scheduler: Sendable {
         case .close, .killAll:
             refusal = refusal ?? "the pool was closed before it started"
             cancelAll(at: now, &effects)
+            finishGroups(groups.sealAll(), &effects)
             if case .killAll = event { for attempt in active { killNow(attempt.id, &effects) } }
         case .wake: meetDeadlines(at: now, &effects)
         }

@@ -8,7 +8,7 @@ package struct SlotPlan: Sendable, Equatable {
     /// job's memory where those are known.
     init(
         _ wanted: SlotCount, cpus: Int, pieces: Int?, named pieceName: String = "pieces of the machine", widest: Int?,
-        budget: ByteSize?, largest: ByteSize?
+        budget: ByteSize?, leastShare: ByteSize? = nil, largest: ByteSize?
     ) {
         let places = max(1, (pieces ?? cpus) / max(1, widest ?? 1))
         let unit = pieces != nil ? pieceName : widest.map { $0 > 1 ? "times \($0) CPUs" : "CPUs" } ?? "CPUs"
@@ -30,6 +30,12 @@ package struct SlotPlan: Sendable, Equatable {
                 reason += "; \(fitting) × \(largest) fit in \(budget)"
                 count = min(places, fitting)
             }
+        }
+        if let budget, let leastShare, leastShare.bytes > 0, case let shares = budget.bytes / leastShare.bytes,
+            shares < UInt64(max(1, count))
+        {
+            count = Int(shares)
+            reason += "; \(max(1, count)) × \(leastShare), the least share, fit in \(budget)"
         }
         count = max(1, count)
     }

@@ -46,8 +46,9 @@ struct cgx_rlimit {
 // What becomes one of the standard streams. A file is opened by the child: opening a FIFO or a file on a dead server
 // may never return, and the child can be killed, where a thread of ours cannot.
 struct cgx_stream {
-    const char *path;                // NULL: a descriptor
-    int flags;                       // for open(2)
+    char *path;                      // NULL: a descriptor; written to while directories are made, and restored
+    int flags;                       // for open(2); with O_CREAT, missing directories are made, too
+    const char *header;              // written first where the file has something already; NULL: nothing is
     int fd;                          // >= 3, or a standard stream that is already set up; -1 keeps the caller's
 };
 
@@ -84,6 +85,9 @@ struct cgx_spawned {
 // clone, `pidfd` is valid and the dead child still has to be reaped.
 void cgx_spawn(const struct cgx_spawn *plan, struct cgx_spawned *result);
 
+// Opens the file of a stream: a descriptor, or -1 with errno. Only makes system calls.
+int cgx_open_stream(const struct cgx_stream *stream);
+
 const char *cgx_stage_name(int stage);
 
 // ---- keeper.c ---------------------------------------------------------------------------------
@@ -99,6 +103,18 @@ struct cgx_keeper {
 
 // Starts the process that removes `pool` should this one die. Returns its pidfd, or -errno.
 int cgx_keeper_start(const struct cgx_keeper *plan);
+
+// ---- ending.c ---------------------------------------------------------------------------------
+
+// From now on SIGHUP, SIGINT, SIGQUIT, SIGTERM and exit() ring a bell: an eventfd, which stays ours; or -errno.
+// Signals that are ignored stay so. To be called on the thread that will end the watching.
+int cgx_ending_watch(void);
+
+// Whether one of them has come; without it, the bell was rung for one who had it before.
+int cgx_ending_is_due(void);
+
+// Ends the watching. After the last, signals do again what they did before, and one that has come is sent again.
+void cgx_ending_unwatch(int bell);
 
 // ---- shims.c ----------------------------------------------------------------------------------
 

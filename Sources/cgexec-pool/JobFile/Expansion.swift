@@ -62,7 +62,7 @@ extension JobFileReader {
     }
 
     /// Refuses a file that two streams would each make anew, so that only one of them would be left in it.
-    private mutating func claim(_ output: Job.Output, of job: Job, _ place: Place?) {
+    private mutating func claim(_ output: Job.Output?, of job: Job, _ place: Place?) {
         guard case .file(let name) = output, let place, !name.hasPrefix("/dev/") else { return }
         let path = job.located(name)
         if let first = outputs[Array(path.utf8)] {

@@ -65,8 +65,8 @@ final class JobPattern: Sendable {
         case .inherit: job.stdin = .inherit
         case .null, nil: job.stdin = .null
         }
-        job.stdout = draft.stdout.map { $0.output(bindings) } ?? .capture(Job.captureCap)
-        job.stderr = draft.stderr.map { $0.output(bindings) } ?? .capture(Job.captureCap)
+        job.stdout = draft.stdout.map { $0.output(bindings) }
+        job.stderr = draft.stderr.map { $0.output(bindings) }
     }
 }
 

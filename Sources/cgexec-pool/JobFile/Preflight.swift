@@ -121,7 +121,7 @@ struct Preflight: Sendable {
                 "'\(excerpt(job.located(name)))' cannot be read: \(error); correct the path or the permissions")
         }
         for (output, template) in [(job.stdout, draft.stdout?.path), (job.stderr, draft.stderr?.path)] {
-            guard let template, !planned.pattern.isOpen(template.value), let path = output.path.map(job.located),
+            guard let template, !planned.pattern.isOpen(template.value), let path = output?.path.map(job.located),
                 let error = recall(path, &memory.write, { files.write(path) })
             else { continue }
             repeated.add(

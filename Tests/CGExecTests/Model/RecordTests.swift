@@ -11,6 +11,7 @@ import Testing
     private static var full: Record {
         var record = bare
         record.description = "d"
+        record.task = "t"
         record.category = "c"
         record.size = 1.5
         record.cwd = "/tmp"
@@ -66,8 +67,8 @@ import Testing
             + #""notes":["note"],"outcome":{"cause":3,"code":1,"culprit":"pool","errno":2,"kind":"memory","#
             + #""message":"m","signal":9,"stage":"leaf"},"output":{"stderr":{"path":"/tmp/e/f"},"#
             + #""stdout":{"bytes":2,"text":"hi","truncated":false}},"params":{"x":"1"},"#
-            + #""placement":{"cpus":"0-1","mems":"0"},"schema":1,"size":1.5,"slot":0,"times":{"admitted":"\#(instant)","#
-            + #""ended":"\#(instant)","queued":"\#(instant)","started":"\#(instant)"},"usage":{"cpuSeconds":1,"#
+            + #""placement":{"cpus":"0-1","mems":"0"},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#
+            + #""admitted":"\#(instant)","ended":"\#(instant)","queued":"\#(instant)","started":"\#(instant)"},"usage":{"cpuSeconds":1,"#
             + #""frozenSeconds":0,"io":[{"device":"8:0","rbytes":1,"rios":3,"wbytes":2,"wios":4}],"majorFaults":5,"#
             + #""memory":{"anon":1},"memoryPeakBytes":4096,"needPeakBytes":2048,"pidsPeak":3,"#
             + #""pressure":{"cpu":{"fullSeconds":0.25,"someSeconds":0.5},"io":{"someSeconds":0.5},"#

@@ -94,7 +94,9 @@ struct SchedulerModel {
             leftBehind = bytes.bytes
             isLeftBehindAsked = false
         case .memory: isMemoryAsked = false
-        case .close, .killAll: isRefusing = true
+        case .close, .killAll:
+            isRefusing = true
+            for id in groups.keys { groups[id]?.isSealed = true }
         case .cpuUsed, .outputExceeded, .pidsExceeded, .thrashed, .pressure, .poolAtLimit, .cancel, .cancelGroup,
             .cancelAll, .wake:
             break

@@ -79,8 +79,10 @@ struct SchedulerTrial {
             return .wake
         case ..<430: return .cancel(JobID(.random(in: 0...lastID + 1, using: &random)))
         case ..<433: return .cancelAll
-        case ..<435: return .close
-        case ..<437: return .killAll
+        case ..<437:
+            // Which seals all groups: nothing is added to these any more.
+            openGroups = []
+            return chance(50) ? .close : .killAll
         case ..<470: return opening()
         case ..<490:
             guard let group = openGroups.randomElement(using: &random) else { return .pressure }
