@@ -36,6 +36,8 @@ struct Scheduler: Sendable {
     var ladder: PressureLadder?
     /// No start before this.
     var heldUntil: Instant?
+    /// No start before this for pressure, unless nothing runs: then nothing stalls any more.
+    var pressedUntil: Instant?
     /// Whether nothing else is to start, and why.
     var refusal: String?
     /// Whether what ended jobs left behind was asked for and not yet told, or was told since the last end.
@@ -91,7 +93,10 @@ struct Scheduler: Sendable {
         }
         consider(delayed.min?.due)
         consider(groups.nextDeadline)
-        if !queue.isEmpty { consider(heldUntil) }
+        if !queue.isEmpty {
+            consider(heldUntil)
+            consider(pressedUntil)
+        }
         if !active.isEmpty { consider(ladder?.nextDue) }
         return next
     }
@@ -142,6 +147,8 @@ struct Scheduler: Sendable {
     // MARK: Jobs that wait
 
     private mutating func submit(_ id: JobID, _ demand: Demand, _ effects: inout [Effect]) {
+        // Somebody may have removed it since.
+        if leftBehindKnowledge == .fresh { leftBehindKnowledge = .stale }
         jobs[id] = WaitingJob(demand)
         if let group = demand.group { groups.add(to: group) }
         if let refusal { return drop(id, refusal, &effects) }

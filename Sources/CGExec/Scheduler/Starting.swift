@@ -24,6 +24,10 @@ extension Scheduler {
             heldUntil = nil
             isUnsettled = true
         }
+        if let pressed = pressedUntil {
+            guard active.isEmpty || pressed <= now else { return }
+            pressedUntil = nil
+        }
         // In a packed pool every reading may let jobs start.
         guard isUnsettled || ladder != nil else { return }
         isUnsettled = false
