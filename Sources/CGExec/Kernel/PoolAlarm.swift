@@ -3,7 +3,9 @@
 final class PoolAlarm {
     private var triggers: [PressureWatch] = []
     private var limit: LimitWatch?
-    private var shares: StallShares
+    /// One for each trigger, since its last firing: they fire one right after the other, and of so short a time between
+    /// nothing can be told.
+    private var shares: [StallShares] = []
     private let file: String
 
     /// As often as the pool reads its memory anyway.
@@ -15,20 +17,23 @@ final class PoolAlarm {
         onPressure: @escaping () -> Void, onLimit: @escaping () -> Void
     ) {
         file = pool.path + "/memory.pressure"
-        shares = StallShares(pool: Self.stalled(file))
         // Not the counters that hold what leaves below have hit as well.
         limit = try? LimitWatch(
             "memory.events.local", ["max"], in: pool.directory.raw, on: reactor, pause: Self.pause, grew: onLimit)
-        for (kind, stall, window) in Self.settings() {
+        let settings = Self.settings()
+        shares = Array(repeating: StallShares(pool: Self.stalled(file)), count: settings.count)
+        for (index, (kind, stall, window)) in settings.enumerated() {
             let watch = try? Self.watch(file, kind, stall, window, reactor) { [unowned self] in
-                if shares.isPools(pool: Self.stalled(file), leaves: leaves()) { onPressure() }
+                if shares[index].isPools(pool: Self.stalled(file), leaves: leaves()) { onPressure() }
             }
             if let watch { triggers.append(watch) }
         }
     }
 
     /// The leaf of an attempt is about to go.
-    func ended(_ id: AttemptID, _ figures: StallShares.Figures) { shares.ended(id, figures) }
+    func ended(_ id: AttemptID, _ figures: StallShares.Figures) {
+        for index in shares.indices { shares[index].ended(id, figures) }
+    }
 
     private static func watch(
         _ file: String, _ kind: PressureTrigger.Kind, _ stall: Duration, _ window: Duration, _ reactor: Reactor,
