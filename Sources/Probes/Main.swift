@@ -3,7 +3,8 @@ import Glibc
 @main
 struct Main {
     static let commands: [Command] = [
-        Memory.command, PageCache.command, Tmpfs.command, Spin.command, ForkBomb.command, Daemon.command,
+        Memory.command, PageCache.command, Reread.command, Tmpfs.command, Spin.command, ForkBomb.command,
+        Daemon.command,
         Stubborn.command, Write.command, Descriptors.command, Ending.exit, Ending.signal, Ending.sleep,
         View.command, Terminal.command,
     ]

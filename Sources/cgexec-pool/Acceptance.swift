@@ -6,8 +6,8 @@ enum Acceptance: ExpressibleByArgument {
     case all
     /// One of them did.
     case any
-    /// So large a part of them did.
-    case fraction(Double)
+    /// So many in a hundred of them did.
+    case percent(Double)
 
     init?(argument: String) {
         switch argument {
@@ -17,7 +17,7 @@ enum Acceptance: ExpressibleByArgument {
             guard argument.hasPrefix("percent:"), let percent = Double(argument.dropFirst("percent:".count)),
                 percent > 0, percent <= 100
             else { return nil }
-            self = .fraction(percent / 100)
+            self = .percent(percent)
         }
     }
 
@@ -25,7 +25,7 @@ enum Acceptance: ExpressibleByArgument {
         switch self {
         case .all: successes == total
         case .any: successes > 0
-        case .fraction(let fraction): Double(successes) >= fraction * Double(total)
+        case .percent(let percent): Double(successes) * 100 >= percent * Double(total)
         }
     }
 }

@@ -4,8 +4,8 @@ import Glibc
 package final class ScratchDirectory {
     package let path: String
 
-    package init() throws {
-        var template = Array("/tmp/cgexec-test-XXXXXX".utf8CString)
+    package init(in parent: String = "/tmp") throws {
+        var template = Array("\(parent)/cgexec-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Trouble.system("mkdtemp") }
         path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
         chmod(path, 0o755)
@@ -18,6 +18,11 @@ package final class ScratchDirectory {
         if unlink(path) == 0 { return }
         for name in entries(of: path) { remove("\(path)/\(name)") }
         rmdir(path)
+    }
+
+    /// Removes what is in it.
+    package func empty() {
+        for name in entries(of: path) { Self.remove(file(name)) }
     }
 
     /// The path of an entry.

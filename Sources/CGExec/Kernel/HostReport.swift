@@ -93,7 +93,8 @@ public struct HostReport: Sendable, Codable {
         func file(_ name: String) -> Bool { access(subtree.base + "/" + place.name + "/" + name, F_OK) == 0 }
         add("kill", file("cgroup.kill"), "ending whole trees at once", "cgroup.kill, Linux 5.14 and later", cure: newer)
         add(
-            "pressure", file("memory.pressure"), "pressure in records, postponement", "pressure stall information",
+            "pressure", file("memory.pressure"), "pressure in records, --thrash, --mode packed",
+            "pressure stall information",
             cure: "Boot with psi=1")
         if place.controllers.contains("memory") {
             add("memory.peak", file("memory.peak"), "peak memory", "memory.peak, Linux 5.19 and later", cure: newer)

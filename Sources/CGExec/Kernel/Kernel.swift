@@ -97,6 +97,7 @@ struct LeafPlan: Sendable, Hashable {
     var pids: Int?
     var watchPids = false
     var io: [IOLimit] = []
+    var thrash: ThrashLimit?
     var delegate = false
 }
 

@@ -69,6 +69,22 @@ struct Leaf: ~Copyable {
     /// What the tree needs of memory now; nil without the memory controller.
     var memoryNeed: MemoryNeed? { MemoryNeed(of: cgroup) }
 
+    /// Calls `exceeded` when it stalls for longer than allowed at its own limit, until the watch goes.
+    func watchThrashing(
+        _ limit: ThrashLimit, on reactor: Reactor, exceeded: @escaping () -> Void
+    ) throws(KernelError) -> ThrashWatch {
+        try ThrashWatch(limit, of: cgroup, on: reactor, exceeded: exceeded)
+    }
+
+    /// What tells whether it stalls for its own limit; nil without pressure stall information or the memory controller.
+    var stall: StallShares.Figures? {
+        guard let pressure = cgroup.readIfPossible("memory.pressure"),
+            let stalled = StallWitness.total(.some, pressure),
+            let hits = cgroup.readIfPossible("memory.events").flatMap({ FlatKeyed($0)["max"] })
+        else { return nil }
+        return StallShares.Figures(stalled: stalled, limitHits: hits)
+    }
+
     /// Whether a process is left; a leaf that is gone has none. True where it cannot be told, as without a free
     /// descriptor: what may still run is not to be called ended.
     var isPopulated: Bool {

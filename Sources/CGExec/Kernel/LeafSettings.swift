@@ -33,6 +33,7 @@ struct LeafSettings: Sendable {
         if plan.cpuWeight != nil { needed.append(("cpu-weight", "cpu")) }
         if plan.pids != nil { needed.append(("pids", "pids")) }
         if !plan.io.isEmpty { needed.append(("io", "io")) }
+        if plan.thrash != nil { needed.append(("thrash", "memory")) }
         return needed
     }
 

@@ -14,15 +14,19 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     let place: Workplace
     private let threads = Threads()
     private let signals: SignalState
-    private var attempts: [AttemptID: RunningAttempt] = [:]
+    private(set) var attempts: [AttemptID: RunningAttempt] = [:]
     private var wakeTimer: Reactor.Timer?
+    /// Whether what the pool's cgroup tells of its memory is wanted; it is listened to from the first attempt on.
+    private let watchesPool: Bool
+    var alarm: PoolAlarm?
     /// Set when this host's kernel kills what we clone into a leaf: children then enter by themselves.
     private var entersByItself = false
     /// When to look again where no descriptor was free to be told by.
     private static let secondLook = Duration.milliseconds(20)
 
     /// Works in `place`. Programs start with `signals`, the state from before we took any over.
-    init(reactor: Reactor, place: Workplace, signals: SignalState = SignalState()) {
+    init(reactor: Reactor, place: Workplace, signals: SignalState = SignalState(), watchesPool: Bool = false) {
+        self.watchesPool = watchesPool
         self.reactor = reactor
         self.place = place
         self.signals = signals
@@ -82,22 +86,6 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         deliver(.cpuUsed(id, time), now)
     }
 
-    func measureMemory() {
-        guard let need = place.memoryNeed else { return }
-        let leaves = attempts.values.compactMap { attempt in
-            attempt.leaf?.memoryNeed.map { MemoryReading.Attempt(id: attempt.plan.attempt, need: ByteSize($0.total)) }
-        }
-        let order = leaves.sorted { ($0.id.job, $0.id.number) < ($1.id.job, $1.id.number) }
-        deliver(.memory(MemoryReading(need: ByteSize(need.total), attempts: order)), now)
-    }
-
-    func measureLeftBehind() {
-        guard let pool = place.memoryNeed else { return }
-        // The counters of live leaves are read one after another while these change, but hardly in so short a time.
-        let live = attempts.values.reduce(0) { $0 + ($1.leaf?.memoryNeed?.shared ?? 0) }
-        deliver(.leftBehind(ByteSize(pool.shared - min(pool.shared, live))), now)
-    }
-
     func wake(at instant: Instant?) {
         if let wakeTimer { reactor.cancel(wakeTimer) }
         wakeTimer = instant.map { due in
@@ -109,14 +97,27 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     }
 
     /// Lets idle threads go; to be called when no attempt is left.
-    func close() { threads.close() }
+    func close() {
+        alarm = nil
+        threads.close()
+    }
 
     // MARK: Starting
 
     private func prepare(_ plan: LaunchPlan) throws(KernelError) -> RunningAttempt {
         let oom = place.oomCounters?.read() ?? .init()
+        if watchesPool, alarm == nil { listenToPool() }
         let leaf = try place.makeLeaf(Subtree.leafPrefix + plan.attempt.description, plan.leaf)
-        return RunningAttempt(plan: plan, leaf: leaf, oomBefore: oom, output: makeOutput(plan))
+        let attempt = RunningAttempt(plan: plan, leaf: leaf, oomBefore: oom, output: makeOutput(plan))
+        do throws(KernelError) {
+            if let limit = plan.leaf.thrash { try watchThrashing(of: attempt, limit) }
+        } catch {
+            if !place.bestEffort {
+                try? place.removeLeaf(attempt.name)
+                throw error
+            }
+        }
+        return attempt
     }
 
     private func makeOutput(_ plan: LaunchPlan) -> RunningOutput {
@@ -323,6 +324,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     private func collect(_ attempt: RunningAttempt) {
         attempt.eventsWatch = nil
         attempt.pidsWatches = []
+        let isThrashWatched = attempt.thrashWatch.take() != nil
+        if let alarm, let stall = attempt.leaf?.stall { alarm.ended(attempt.plan.attempt, stall) }
         if let usage = attempt.leaf?.account() {
             attempt.ending?.usage = usage
             attempt.ending?.memory = attempt.leaf?.memoryEvidence(
@@ -332,6 +335,9 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
                 attempt.ending?.effective = settings.effective
                 attempt.ending?.enforcement = settings.enforcement
                 attempt.ending?.placement = settings.placement
+            }
+            if attempt.plan.leaf.thrash != nil {
+                attempt.ending?.enforcement["thrash"] = isThrashWatched ? .scheduler : Enforcement.none
             }
         } else if attempt.ending?.started != nil {
             attempt.ending?.enforcement = LeafSettings.withoutLeaf(attempt.plan.leaf)

@@ -72,7 +72,7 @@ struct PressureTrigger: ~Copyable {
     }
 
     /// Whether the calling thread has CAP_SYS_RESOURCE, which the kernel asks of whoever opens the file.
-    private static func hasPrivilege() -> Bool {
+    static func hasPrivilege() -> Bool {
         let lines = (readFile("/proc/thread-self/status") ?? "").split(separator: "\n")
         let effective = lines.first { $0.hasPrefix("CapEff:") }?.split(separator: "\t").last
         return effective.flatMap { UInt64($0, radix: 16) }.map { $0 >> 24 & 1 == 1 } ?? false

@@ -12,6 +12,7 @@ final class RunningAttempt {
     var exitWatch: Reactor.Registration?
     var eventsWatch: ControlWatch?
     var pidsWatches: [ControlWatch] = []
+    var thrashWatch: ThrashWatch?
 
     let output: RunningOutput
     var killRequested = false

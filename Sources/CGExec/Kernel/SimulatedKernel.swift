@@ -18,6 +18,8 @@ final class SimulatedKernel: Kernel {
         var endsAfterTerm: Duration? = .zero
         /// When it writes more than its output limit.
         var exceedsOutputAfter: Duration?
+        /// When it stalls at its own limit for longer than allowed.
+        var thrashesAfter: Duration?
         /// What stays in memory when it ends.
         var leavesBehind = ByteSize(0)
     }
@@ -73,6 +75,9 @@ final class SimulatedKernel: Kernel {
         add(.launched(plan.attempt, started: now), of: plan.attempt, after: .zero)
         if let excess = program.exceedsOutputAfter, plan.outputLimit != nil {
             add(.outputExceeded(plan.attempt), of: plan.attempt, after: excess)
+        }
+        if let time = program.thrashesAfter, plan.leaf.thrash != nil {
+            add(.thrashed(plan.attempt), of: plan.attempt, after: time)
         }
         if let limit = plan.leaf.memory, program.peakMemory > limit {
             let reached = program.duration * (Double(limit.bytes) / Double(program.peakMemory.bytes))

@@ -151,6 +151,26 @@ final class Workplace {
         }
     }
 
+    /// Listens to what the pool's cgroup tells of its memory; nil where there is none.
+    func alarm(
+        on reactor: Reactor, leaves: @escaping () -> [AttemptID: StallShares.Figures],
+        onPressure: @escaping () -> Void, onLimit: @escaping () -> Void
+    ) -> PoolAlarm? {
+        switch pool {
+        case .some(let pool):
+            PoolAlarm(of: pool, on: reactor, leaves: leaves, onPressure: onPressure, onLimit: onLimit)
+        case nil: nil
+        }
+    }
+
+    /// Whether leaves tell how long their tasks stalled.
+    var tellsPressure: Bool {
+        switch pool {
+        case .some(let pool): pool.has("memory.pressure")
+        case nil: false
+        }
+    }
+
     /// Removes the leaf of an attempt.
     func removeLeaf(_ name: String) throws(Errno) { try pool?.removeChild(name) }
 

@@ -90,6 +90,9 @@ extension Job {
         {
             report("need", "\(need) is more than the memory limit of \(memory)")
         }
+        if limits.thrash != nil && limits.memory == nil {
+            report("thrash", "it counts what a memory limit causes: set memory")
+        }
         if limits.onPids != nil && limits.pids == nil { report("on-pids", "it needs a number of processes: set pids") }
         return problems
     }

@@ -136,6 +136,15 @@ public struct LimitOption: Sendable {
         } value: { limits in
             limits.core.map { .integer(Int(clamping: $0.bytes)) }
         },
+        LimitOption(
+            name: "thrash", placeholder: "'full>N% for TIME'",
+            help: "longest stall on memory at its memory limit (memory.pressure); more ends the job"
+        ) {
+            (limits, text) throws(ValueError) in
+            limits.thrash = try ThrashLimit(parsing: text)
+        } value: { limits in
+            limits.thrash.map { .text($0.description) }
+        },
         LimitOption(name: "delegate", placeholder: nil, help: "let the job divide its own leaf: a pool inside it works")
         {
             (limits, text) throws(ValueError) in

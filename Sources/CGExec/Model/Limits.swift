@@ -34,6 +34,8 @@ public struct Limits: Hashable, Sendable {
     public var grace: Duration?
     /// The most bytes on stdout and stderr together; beyond it the job is ended.
     public var outputLimit: ByteSize?
+    /// The most it may stall on memory while it is at its own limit; beyond it the job is ended.
+    public var thrash: ThrashLimit?
     /// The most open descriptors of each process: `RLIMIT_NOFILE`.
     public var files: Int?
     /// The largest core dump: `RLIMIT_CORE`. Zero disables core dumps.

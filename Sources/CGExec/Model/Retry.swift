@@ -2,16 +2,21 @@
 public struct Retry: Sendable, Hashable {
     /// How many tries beyond the first.
     public var limit: Int
-    /// The ends after which there is another try; any of them is enough.
+    /// The ends after which there is another try, any of them; none means `failure`.
     public var rules: [Rule]
     /// The wait before the first of these tries; each later one waits twice as long, up to a minute.
     public var backOff: Duration
 
     /// Another try, up to `limit` times, after any of these ends.
-    public init(_ limit: Int, on rules: [Rule] = [.failure], backOff: Duration = .zero) {
+    public init(_ limit: Int, on rules: [Rule] = [], backOff: Duration = .zero) {
         self.limit = limit
         self.rules = rules
         self.backOff = backOff
+    }
+
+    /// Whether there is another try after this outcome, as far as it tells.
+    func matches(_ outcome: Outcome) -> Bool {
+        rules.isEmpty ? Rule.failure.matches(outcome) : rules.contains { $0.matches(outcome) }
     }
 
     /// A class of ends.
@@ -60,7 +65,7 @@ public struct Retry: Sendable, Hashable {
         func matches(_ outcome: Outcome) -> Bool {
             switch (self, outcome.kind) {
             case (.failure, .exit), (.failure, .signal), (.failure, .timeout), (.failure, .cpuTimeout),
-                (.failure, .output), (.failure, .lost), (.failure, .launchError):
+                (.failure, .output), (.failure, .pids), (.failure, .lost), (.failure, .launchError):
                 true
             case (.code(let code), .exit): outcome.code == code
             case (.signal(let number), .signal): outcome.signal == number

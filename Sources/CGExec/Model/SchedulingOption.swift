@@ -37,7 +37,7 @@ public struct SchedulingOption: Sendable {
             guard let number = Int(text), (0...1_000_000).contains(number) else {
                 throw ValueError(text, expected: "a number from 0 on")
             }
-            job.retry = Retry(number, on: job.retry?.rules ?? [.failure], backOff: job.retry?.backOff ?? .zero)
+            job.retry = Retry(number, on: job.retry?.rules ?? [], backOff: job.retry?.backOff ?? .zero)
         },
         value(
             "retry-on", "END", "failure (the default), code:75, signal:SEGV, timeout, memory or stderr:/expression/",
@@ -45,14 +45,13 @@ public struct SchedulingOption: Sendable {
         ) { (job, text) throws(ValueError) in
             let rule = try Retry.Rule(parsing: text)
             var retry = job.retry ?? Retry(1, on: [])
-            if retry.rules == [.failure] { retry.rules = [] }
             retry.rules.append(rule)
             job.retry = retry
         },
         value("back-off", "TIME", "wait before another try; twice as long before each later one, up to a minute") {
             (job, text) throws(ValueError) in
             let wait = try Duration(parsing: text)
-            job.retry = Retry(job.retry?.limit ?? 1, on: job.retry?.rules ?? [.failure], backOff: wait)
+            job.retry = Retry(job.retry?.limit ?? 1, on: job.retry?.rules ?? [], backOff: wait)
         },
         flag("restart-on-timeout", "start it again when its time is over, as often as it takes") {
             $0.restartsOnTimeout = $1

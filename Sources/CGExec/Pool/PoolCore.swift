@@ -343,6 +343,7 @@ extension LeafPlan {
         pids = limits.pids
         watchPids = limits.onPids == .kill
         io = limits.io
+        thrash = limits.thrash
         delegate = limits.delegate
     }
 }

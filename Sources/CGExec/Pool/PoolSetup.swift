@@ -58,7 +58,9 @@ package struct PoolSetup {
             place.workplace.close()
             throw error
         }
-        kernel = LinuxKernel(reactor: reactor, place: place.workplace, signals: purpose.signals)
+        kernel = LinuxKernel(
+            reactor: reactor, place: place.workplace, signals: purpose.signals,
+            watchesPool: configuration.mode == .packed)
     }
 
     /// Room in the pool's own limit beyond the sum of its leaves': with equal limits the kernel would book a job's
@@ -130,7 +132,13 @@ extension Workplace {
     /// Why these limits cannot be enforced here; empty when they can.
     func obstacles(to limits: Limits) -> [HostUnfit.Reason] {
         let needed = limits.needingControllers
-        let missing = obstacles(to: needed)
+        var missing = obstacles(to: needed)
+        if limits.thrash != nil, pool != nil, !tellsPressure {
+            missing.append(
+                HostUnfit.Reason(
+                    what: "--thrash", cause: "this kernel gives no pressure stall information",
+                    cure: "Boot with psi=1, on a kernel with CONFIG_PSI"))
+        }
         guard missing.isEmpty, pool == nil, let reason = unfit, !limits.needingTree.isEmpty else {
             return missing
         }

@@ -28,9 +28,13 @@ extension Scheduler {
             if let memory = job.demand.memory {
                 guard !origin.grant.memoryIsShare, memory <= limit else { continue }
                 fell(id, running?.id, because: cause, at: now, &effects)
+            } else if limit >= roomForOne {
+                // All there is was too little: more cannot be reserved.
+                if running?.isSolo != true { fell(id, running?.id, because: cause, at: now, &effects) }
             } else if policy.chains == .on {
                 if let running {
                     guard let granted = running.grant.memory, granted <= limit else { continue }
+                    lift(id, above: limit)
                     self.end(running.id, .raised(cause), at: now, &effects)
                 } else if let reserved = reservation(for: job).limit, reserved <= limit {
                     lift(id, above: limit)
@@ -43,11 +47,11 @@ extension Scheduler {
     private mutating func chainTime(
         from origin: ActiveAttempt, _ category: String, at now: Instant, _ effects: inout [Effect]
     ) {
-        guard let limit = origin.demand.timeout else { return }
         let (cause, weight) = (origin.id.job, origin.demand.weight)
+        guard let limit = origin.demand.timeout?.seconds, weight > 0, weight.isFinite else { return }
         for id in members(of: category) where id != cause {
             guard let demand = jobs[id]?.demand, demand.weight >= weight, !demand.restartsOnTimeout,
-                let timeout = demand.timeout, timeout <= limit * (demand.weight / weight)
+                let timeout = demand.timeout, timeout.seconds <= limit * (demand.weight / weight)
             else { continue }
             fell(id, active.first { $0.id.job == id }?.id, because: cause, at: now, &effects)
         }
@@ -57,6 +61,8 @@ extension Scheduler {
         _ id: JobID, _ running: AttemptID?, because cause: JobID, at now: Instant, _ effects: inout [Effect]
     ) {
         guard policy.chains == .on else {
+            guard jobs[id]?.isNoted == false else { return }
+            jobs[id]?.isNoted = true
             let what = running == nil ? "not been started" : "been ended"
             effects.append(.note(id, "with chains on, it would have \(what), since job \(cause) failed"))
             return

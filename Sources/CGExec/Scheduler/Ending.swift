@@ -34,9 +34,10 @@ extension Scheduler {
         for group in groups.expired(at: now) {
             for id in members(of: group) {
                 if let attempt = active.first(where: { $0.id.job == id }) {
+                    jobs[id]?.isStopped = true
                     end(attempt.id, .groupTimeout, at: now, &effects)
                 } else {
-                    drop(id, "the time of its group was over before it started", &effects)
+                    drop(id, Self.groupIsOver, &effects)
                 }
             }
         }
@@ -94,8 +95,20 @@ extension Scheduler {
                 chain(from: attempt, end, outcome, at: now, &effects)
             }
         case .over:
-            conclude(id.job, id, outcome, &effects)
+            conclude(id.job, id, Self.final(outcome, reason, refusal), &effects)
             chain(from: attempt, end, outcome, at: now, &effects)
+        }
+    }
+
+    /// What was to run again and will not was cancelled.
+    private static func final(_ outcome: Outcome, _ reason: ActiveAttempt.Reason?, _ refusal: String?) -> Outcome {
+        switch reason {
+        case .postponed, .raised:
+            var cancelled = outcome
+            (cancelled.kind, cancelled.cause) = (.cancelled, nil)
+            cancelled.message = refusal ?? "it was cancelled while it ran"
+            return cancelled
+        default: return outcome
         }
     }
 
@@ -108,12 +121,10 @@ extension Scheduler {
     private func verdict(
         on attempt: ActiveAttempt, _ end: AttemptEnd, _ outcome: Outcome, _ job: inout WaitingJob, at now: Instant
     ) -> Verdict {
-        if outcome.isSuccess || refusal != nil || outcome.kind == .cancelled { return .over }
+        if outcome.isSuccess || refusal != nil || job.isStopped || outcome.kind == .cancelled { return .over }
         switch attempt.reason(endingAt: end.at ?? now) {
         case .postponed: return .again(postpone(&job, at: now))
-        case .raised:
-            raise(&job, above: attempt.grant.memory)
-            return .again(nil)
+        case .raised: return .again(nil)
         case .chained, .groupTimeout: return .over
         case .timeout where attempt.demand.restartsOnTimeout: return .again(nil)
         case .timeout, .cpuTimeout, .output, .pids, .thrash, .cancelled, nil: break
@@ -132,7 +143,7 @@ extension Scheduler {
             }
         }
         if let retry = attempt.demand.retry, job.retries < retry.limit, !job.isFallback,
-            end.asksForRetry || retry.rules.contains(where: { $0.matches(outcome) })
+            end.asksForRetry || retry.matches(outcome)
         {
             job.retries += 1
             let wait = retry.backOff * (1 << min(job.retries - 1, 20))
@@ -146,7 +157,7 @@ extension Scheduler {
     }
 
     /// The most that one job can get.
-    private var roomForOne: ByteSize {
+    var roomForOne: ByteSize {
         ByteSize((configuration.budget?.bytes ?? .max) - min(configuration.budget?.bytes ?? 0, ledger.leftBehind.bytes))
     }
 
@@ -171,7 +182,7 @@ extension Scheduler {
         let size = attempt.demand.size
         if ranOut, let limit = attempt.grant.memory {
             memoryModel.learn(.init(category: category, size: size, bytes: limit.bytes, isCensored: true))
-        } else if outcome.kind == .ok || outcome.kind == .exit, let need = end.need ?? attempt.seenNeed {
+        } else if outcome.isSuccess, !attempt.grant.isFallback, let need = end.need ?? attempt.seenNeed {
             memoryModel.learn(.init(category: category, size: size, bytes: need.bytes))
         }
     }
@@ -182,7 +193,7 @@ extension Scheduler {
         leftBehindKnowledge = .stale
         guard bytes.bytes > 0 else { return }
         ledger.leftBehind.bytes += bytes.bytes
-        leavers.append(id)
+        if leavers.count < 5, leavers.last != id { leavers.append(id) }
         effects.append(
             .note(id, "it left \(bytes) behind in memory, such as files in a tmpfs, which the pool now lacks"))
     }

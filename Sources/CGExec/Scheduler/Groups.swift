@@ -18,6 +18,8 @@ struct Groups: Sendable {
         var counts = GroupCounts()
         var isStarted = false
         var isSealed = false
+        /// Whether its time is over.
+        var isOver = false
     }
 
     mutating func open(_ id: GroupID, _ plan: GroupPlan) {
@@ -61,6 +63,7 @@ struct Groups: Sendable {
     mutating func expired(at now: Instant) -> [GroupID] {
         let over = deadlines.filter { $0.due <= now }.map(\.id)
         if !over.isEmpty { deadlines.removeAll { $0.due <= now } }
+        for id in over { states[id]?.isOver = true }
         return over
     }
 
@@ -78,6 +81,9 @@ struct Groups: Sendable {
 
     /// Whether something may still be added to it.
     func isGrowing(_ id: GroupID) -> Bool { states[id].map { !$0.isSealed } ?? false }
+
+    /// Whether the time of the group, or of one that it is in, is over.
+    func isOver(_ id: GroupID) -> Bool { lineage(of: id).contains { states[$0]?.isOver ?? false } }
 
     /// A group that has finished.
     struct Finished {

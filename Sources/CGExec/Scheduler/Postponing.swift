@@ -19,9 +19,12 @@ extension Scheduler {
             active[index].held = held
         }
         let needs = Dictionary(reading.attempts.map { ($0.id, $0.need) }) { first, _ in first }
-        ladder?.take(need: reading.need, at: now, hasWaiting: !queue.isEmpty)
+        let limits = active.compactMap(\.grant.memory)
+        let most = limits.count == active.count ? limits.reduce(ledger.leftBehind) { $0.adding($1) } : nil
+        ladder?.take(need: reading.need, most: most, at: now, hasWaiting: !queue.isEmpty)
         while let victim = victim(needs, at: now) {
-            ladder?.postponing(victim.id, need: needs[victim.id] ?? ByteSize(0), at: now)
+            let left = active.count { $0.reason == nil } - 1
+            ladder?.postponing(victim.id, need: needs[victim.id] ?? ByteSize(0), left: left, at: now)
             end(victim.id, .postponed, at: now, atOnce: true, &effects)
         }
     }
@@ -56,6 +59,14 @@ extension Scheduler {
     /// A pressure trigger postpones; it never kills.
     mutating func holdForPressure(at now: Instant) {
         guard ladder != nil else { return }
-        heldUntil = max(heldUntil ?? now, now.advanced(by: .seconds(10)))
+        pressedUntil = now.advanced(by: .seconds(10))
+    }
+}
+
+extension ByteSize {
+    /// Limits may be as large as one likes; their sum stays within what can be counted.
+    fileprivate func adding(_ other: ByteSize) -> ByteSize {
+        let (sum, isBeyond) = bytes.addingReportingOverflow(other.bytes)
+        return ByteSize(isBeyond ? .max : sum)
     }
 }

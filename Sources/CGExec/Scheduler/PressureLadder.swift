@@ -24,6 +24,10 @@ struct PressureLadder: Sendable {
     private var victims: [(id: AttemptID, need: Double)] = []
     private var belowSince: Instant?
     private var quietSince: Instant?
+    /// Whether the limits of those that run keep them within the budget, however much they grow.
+    private var isBounded = false
+    /// Whether the workers were halved since the memory was last out of danger.
+    private var isHalved = false
 
     private static let interval = Duration.milliseconds(100)
     private static let alarmInterval = Duration.milliseconds(20)
@@ -33,6 +37,10 @@ struct PressureLadder: Sendable {
     private static let pauseBetweenVictims = Duration.seconds(15)
     private static let victimsTime = Duration.seconds(2)
     private static let quiet = Duration.seconds(30)
+    /// The part of the budget below which no more need be taken back.
+    private static let calm = 0.85
+    /// With less time left, in seconds, there is none to lose.
+    private static let leastTime = 0.3
 
     init(budget: ByteSize, workers: Int) {
         self.budget = Double(max(1, budget.bytes))
@@ -62,13 +70,16 @@ struct PressureLadder: Sendable {
         readings = []
         if isEmpty {
             level = .green
+            isHalved = false
             lastAlarm = nil
             isAsking = false
         }
     }
 
-    mutating func take(need: ByteSize, at now: Instant, hasWaiting: Bool) {
+    /// - Parameter most: what all that run may take together, where each has a limit.
+    mutating func take(need: ByteSize, most: ByteSize?, at now: Instant, hasWaiting: Bool) {
         isAsking = false
+        isBounded = most.map { Double($0.bytes) <= budget } ?? false
         readings.append((now, Double(need.bytes)))
         readings.removeAll { now.since($0.at) > Self.memory }
         let seen = judged(at: now)
@@ -85,6 +96,7 @@ struct PressureLadder: Sendable {
         } else {
             belowSince = nil
         }
+        if level < .black { isHalved = false }
         if level >= .red { lastAlarm = now }
         recover(at: now, hasWaiting: hasWaiting)
         let isAlarmed = lastAlarm.map { now.since($0) < Self.memory } ?? false
@@ -92,22 +104,24 @@ struct PressureLadder: Sendable {
     }
 
     /// What the pool needs without what is being taken back, as a part of the budget.
-    private var share: Double {
-        let need = readings.last?.need ?? 0
-        return max(0, need - victims.reduce(0) { $0 + $1.need }) / budget
-    }
+    private var share: Double { max(0, wholeShare - victims.reduce(0) { $0 + $1.need } / budget) }
+
+    /// What the pool needs as a part of the budget.
+    private var wholeShare: Double { (readings.last?.need ?? 0) / budget }
 
     private func judged(at now: Instant) -> Level {
         let average = readings.reduce(0) { $0 + $1.need } / Double(max(1, readings.count)) / budget
         let left = timeToFull
-        if share >= Level.black.entry || left < 0.3 { return .black }
+        if share >= Level.black.entry || left < Self.leastTime { return .black }
         if average >= Level.red.entry && share >= Level.yellow.entry || left < 2 { return .red }
         return share >= Level.yellow.entry ? .yellow : .green
     }
 
     /// Seconds until the budget is used up, if the need grows on as in the last second.
     private var timeToFull: Double {
-        guard let first = readings.first, let last = readings.last, first.at < last.at else { return .infinity }
+        guard !isBounded, let first = readings.first, let last = readings.last, first.at < last.at else {
+            return .infinity
+        }
         let growth = (last.need - first.need) / last.at.since(first.at).seconds
         return growth > 0 ? max(0, 1 - share) * budget / growth : .infinity
     }
@@ -132,20 +146,30 @@ struct PressureLadder: Sendable {
     /// Whether another attempt is to be taken back now: when it is serious one at a time, with a pause to see what it
     /// brought; when there is no time left, as many as it takes.
     func wantsVictim(at now: Instant) -> Bool {
+        if isBounded { return false }
         switch level {
         case .green, .yellow: return false
         case .red:
             guard let lastPostponement else { return true }
             return victims.isEmpty && now.since(lastPostponement) >= Self.pauseBetweenVictims
         case .black:
-            if victims.isEmpty { return true }
-            if let lastPostponement, now.since(lastPostponement) >= Self.victimsTime { return true }
-            return share >= 0.85 || timeToFull < 0.3
+            // The level is left only after a while; what counts is how short memory is now, and memory that victims have
+            // not given back in time counts as taken.
+            let isLate = lastPostponement.map { now.since($0) >= Self.victimsTime } ?? false
+            return (isLate ? wholeShare : share) >= Self.calm || timeToFull < Self.leastTime
         }
     }
 
-    mutating func postponing(_ id: AttemptID, need: ByteSize, at now: Instant) {
-        workers = level == .black ? max(1, workers / 2) : max(1, workers - 1)
+    /// - Parameter left: how many go on.
+    mutating func postponing(_ id: AttemptID, need: ByteSize, left: Int, at now: Instant) {
+        switch level {
+        // Half, once for the whole shortage; as many as it leaves in peace have been seen to fit.
+        case .black where isHalved: workers = max(1, min(workers, left))
+        case .black:
+            workers = max(1, workers / 2)
+            isHalved = true
+        case .green, .yellow, .red: workers = max(1, workers - 1)
+        }
         victims.append((id, Double(need.bytes)))
         lastPostponement = now
         lastAlarm = now

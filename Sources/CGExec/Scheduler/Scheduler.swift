@@ -36,6 +36,8 @@ struct Scheduler: Sendable {
     var ladder: PressureLadder?
     /// No start before this.
     var heldUntil: Instant?
+    /// No start before this for pressure, unless nothing runs: then nothing stalls any more.
+    var pressedUntil: Instant?
     /// Whether nothing else is to start, and why.
     var refusal: String?
     /// Whether what ended jobs left behind was asked for and not yet told, or was told since the last end.
@@ -103,7 +105,10 @@ struct Scheduler: Sendable {
         }
         consider(delayed.min?.due)
         consider(groups.nextDeadline)
-        if !queue.isEmpty { consider(heldUntil) }
+        if !queue.isEmpty {
+            consider(heldUntil)
+            consider(pressedUntil)
+        }
         if !active.isEmpty { consider(ladder?.nextDue) }
         return next
     }
@@ -155,9 +160,12 @@ struct Scheduler: Sendable {
     // MARK: Jobs that wait
 
     private mutating func submit(_ id: JobID, _ demand: Demand, _ effects: inout [Effect]) {
+        // Somebody may have removed it since.
+        if leftBehindKnowledge == .fresh { leftBehindKnowledge = .stale }
         jobs[id] = WaitingJob(demand)
         if let group = demand.group { groups.add(to: group) }
         if let refusal { return drop(id, refusal, &effects) }
+        if let group = demand.group, groups.isOver(group) { return drop(id, Self.groupIsOver, &effects) }
         var open = 0
         for (index, dependency) in demand.dependencies.enumerated()
         where !demand.dependencies[..<index].contains(where: { $0.target == dependency.target }) {
@@ -289,10 +297,12 @@ struct Scheduler: Sendable {
 
     // MARK: Cancelling
 
+    static let groupIsOver = "the time of its group was over before it started"
     private static let neverStarted = "it was cancelled before it started"
 
     private mutating func cancel(_ id: JobID, at now: Instant, _ effects: inout [Effect]) {
         if let attempt = active.first(where: { $0.id.job == id }) {
+            jobs[id]?.isStopped = true
             end(attempt.id, .cancelled, at: now, &effects)
         } else if jobs.contains(id) {
             drop(id, Self.neverStarted, &effects)
@@ -301,7 +311,10 @@ struct Scheduler: Sendable {
 
     private mutating func cancelAll(at now: Instant, _ effects: inout [Effect]) {
         for id in jobs.ids where jobs[id]?.state != .active { drop(id, Self.neverStarted, &effects) }
-        for attempt in active { end(attempt.id, .cancelled, at: now, &effects) }
+        for attempt in active {
+            jobs[attempt.id.job]?.isStopped = true
+            end(attempt.id, .cancelled, at: now, &effects)
+        }
     }
 
     private mutating func cancelAll(in group: GroupID, at now: Instant, _ effects: inout [Effect]) {

@@ -24,6 +24,10 @@ extension Scheduler {
             heldUntil = nil
             isUnsettled = true
         }
+        if let pressed = pressedUntil {
+            guard active.isEmpty || pressed <= now else { return }
+            pressedUntil = nil
+        }
         // In a packed pool every reading may let jobs start.
         guard isUnsettled || ladder != nil else { return }
         isUnsettled = false
@@ -101,8 +105,10 @@ extension Scheduler {
         guard var estimate = estimate(for: job) else { return Reservation() }
         if let budget = configuration.budget {
             let room = ByteSize(budget.bytes - min(budget.bytes, ledger.leftBehind.bytes))
-            if job.isSolo && configuration.sharesBudget { estimate = max(estimate, room) }
             estimate = min(estimate, budget)
+            // What was declared must fit; what we chose ourselves can be somewhat less.
+            let most = job.raised == nil && demand.need != nil ? budget : max(room, ByteSize(estimate.bytes / 2))
+            estimate = min(job.isSolo && configuration.sharesBudget ? max(estimate, room) : estimate, most)
         }
         guard configuration.sharesBudget else { return Reservation(held: estimate) }
         guard ladder != nil, job.postponements < 2, let budget = configuration.budget else {

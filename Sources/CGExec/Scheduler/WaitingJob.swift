@@ -17,6 +17,10 @@ struct WaitingJob: Sendable {
     /// Whether it is to run alone, by its own wish or after all else failed.
     var isSolo: Bool
     var isFallback = false
+    /// Whether its record already says what a chain would have done.
+    var isNoted = false
+    /// Whether there is to be no other attempt, whatever becomes of this one.
+    var isStopped = false
     /// How many others started while it was the first to start.
     var bypasses = 0
     /// Since when it is the first to start.

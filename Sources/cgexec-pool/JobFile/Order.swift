@@ -19,9 +19,7 @@ extension JobFileReader {
         for (index, planned) in file.jobs.enumerated() {
             for name in planned.after {
                 guard let before = byName[name.value] ?? members[name.value] else {
-                    let known = Array(byName.keys) + Array(members.keys)
-                    let guess = closest(to: name.value, among: known).map { "; did you mean '\($0)'?" } ?? ""
-                    repeated.add("after", name.place, "there is no job or group '\(excerpt(name.value))'\(guess)")
+                    repeated.add("after", name.place, Self.unknown(name.value, among: byName.keys, members.keys))
                     continue
                 }
                 for other in before {
@@ -31,6 +29,13 @@ extension JobFileReader {
             }
         }
         settle(followers, open)
+    }
+
+    private static func unknown(
+        _ name: String, among jobs: some Collection<String>, _ groups: some Collection<String>
+    ) -> String {
+        let guess = closest(to: name, among: jobs.sorted() + groups.sorted()).map { "; did you mean '\($0)'?" } ?? ""
+        return "there is no job or group '\(excerpt(name))'\(guess)"
     }
 
     private mutating func checkNames(_ byName: [String: [Int]]) {

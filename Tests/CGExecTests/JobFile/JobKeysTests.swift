@@ -29,7 +29,8 @@ import Testing
             "cpu-quota": "150%",
             "cpu-weight": "100", "pids": "9", "on-pids": "kill", "io": "/dev/sda rbps=1M", "timeout": "5m",
             "cpu-timeout": "60s",
-            "grace": "0", "output-limit": "10MiB", "files": "1024", "core": "0", "delegate": "true",
+            "grace": "0", "output-limit": "10MiB", "files": "1024", "core": "0", "thrash": "full>60% for 10s",
+            "delegate": "true",
         ]
         #expect(
             Set(values.keys) == Set(LimitOption.all.map(\.name)),

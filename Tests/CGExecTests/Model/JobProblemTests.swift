@@ -47,6 +47,11 @@ import Testing
         (limited { $0.grace = .seconds(-1) }, ["grace"]),
         (limited { $0.files = 0 }, ["files"]),
         (limited { $0.onPids = .kill }, ["on-pids"]),
+        (limited { $0.thrash = ThrashLimit(.full, above: 0.5, for: .seconds(1)) }, ["thrash"]),
+        (
+            limited { ($0.memory, $0.thrash) = (.mib(1), ThrashLimit(.full, above: 0, for: .seconds(1))) },
+            ["thrash"]
+        ),
         (limited { $0.io = [IOLimit(device: "/dev/sda")] }, ["io"]),
         (limited { $0.io = [IOLimit(device: "a b", readBytes: 1)] }, ["io"]),
         (

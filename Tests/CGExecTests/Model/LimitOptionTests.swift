@@ -11,7 +11,9 @@ import Testing
         "cpu-weight": ["1", "10000"], "pids": ["1", "4194304"], "on-pids": ["fail", "kill"],
         "io": ["/dev/sda rbps=10M wiops=5"], "timeout": ["5m", "0.001ms", "1.25s", "8783h"],
         "cpu-timeout": ["90", "10ms"], "grace": ["0", "2s"], "output-limit": ["10MiB", "0"], "files": ["3", "1024"],
-        "core": ["0", "1G"], "delegate": ["true"],
+        "core": ["0", "1G"],
+        "thrash": ["full>60% for 10s", "some>12.5% for 1.5s", "full>1% for 500ms", "full>99% for 2h"],
+        "delegate": ["true"],
     ]
 
     /// For each option texts that are wrong.
@@ -21,7 +23,12 @@ import Testing
         "cpuset": ["", "3-1"], "mems": ["", "a"], "cpu-quota": ["0%", "0.5%", "150", "inf%", "1000001%"],
         "cpu-weight": ["0", "10001"], "pids": ["0", "4194305", "max"], "on-pids": ["stop", ""], "io": ["/dev/sda", ""],
         "timeout": ["0", "1d", "-5s"], "cpu-timeout": ["0s", ""], "grace": ["soon"], "output-limit": ["10 MiB"],
-        "files": ["2", "1048577"], "core": ["unlimited"], "delegate": ["yes", "1", ""],
+        "files": ["2", "1048577"], "core": ["unlimited"],
+        "thrash": [
+            "full>60%", "all>60% for 10s", "full>0% for 10s", "full>100% for 10s", "full>60 for 10s",
+            "full>60% for 499ms", "full>60% for  10s", "full>60% for soon", "",
+        ],
+        "delegate": ["yes", "1", ""],
     ]
 
     private static func roundTrip(_ limits: Limits) throws -> Limits {

@@ -164,7 +164,7 @@ import Testing
             try await pool.submit(Job("missing", ["/nonexistent"]))
             #expect(await pool.join(), "nothing was terminated")
             #expect(await pool.failures.map(\.name) == ["five", "killed", "missing"])
-            let tree = await pool.failureTree.replacing(#/after [0-9.]+ ms/#, with: "after 0 ms")
+            let tree = await pool.failureTree.replacing(#/after [0-9.]+ (ms|µs)/#, with: "after 0 ms")
             #expect(
                 tree == """
                     pool night: 3 of 4 jobs did not succeed

@@ -134,6 +134,8 @@ import Testing
         #expect(bench.launched == [2] && bench.next == 15)
         bench.wake(at: 15)
         #expect(bench.asked == [2] && bench.finished[3]?.kind == .cancelled)
+        bench.submit(4, Demand(group: GroupID(1)), at: 15.5)
+        #expect(bench.finished[4]?.kind == .cancelled, "it would run without a limit of time")
         bench.end(2, .signaled(15), at: 16)
         #expect(bench.finished[2]?.kind == .timeout && bench.finished[2]?.stage == "group")
     }
