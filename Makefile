@@ -2,6 +2,7 @@
 
 SWIFT_VERSION := 6.3
 BUILD_PACKAGES := libhwloc-dev libseccomp-dev libcap-dev libstdc++-12-dev pkg-config
+TEST_PACKAGES := sudo
 # exec pays at every start for each shared library, and for each address that depends on where it is loaded: there are
 # 80,000 of those. So what is released has a fixed place and needs nothing. lld does not warn of functions of the C
 # library that load libraries when they are called: Foundation has some that nobody calls.
@@ -10,13 +11,13 @@ RELEASE := swift build -c release --disable-local-rpath \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker $(ABSENT)
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-long demo lint deps vm-deps swift help
+.PHONY: build test test-long demo lint deps test-deps vm-deps swift help
 
 build: swift deps $(ABSENT) ## release binaries: .build/release/cgexec-pool and .build/release/cgexec-probe
 	$(RELEASE) --product cgexec-pool
 	$(RELEASE) --product cgexec-probe
 
-test: swift deps vm-deps ## all tests, on this host and in a VM with Debian's kernels 6.1 and 6.12
+test: swift deps test-deps vm-deps ## all tests, on this host and in a VM with Debian's kernels 6.1 and 6.12
 	Tests/run
 
 test-long: swift deps ## the random tests for as long as it takes: a million schedules
@@ -26,10 +27,13 @@ demo: build ## a real benchmark under hard limits; in the VM where this host can
 	examples/compressors/demo
 
 lint: swift ## the formatter's opinion on every Swift file
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources examples
 
 deps: ## Debian packages needed to build
 	deploy/apt-install $(BUILD_PACKAGES)
+
+test-deps: ## Debian packages that tests run: sudo under exec
+	deploy/apt-install $(TEST_PACKAGES)
 
 vm-deps: ## Debian packages, virtme-ng and kernels needed for the VM; kernels and venv go to the cache folder
 	deploy/vm/setup 6.1 >/dev/null

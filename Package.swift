@@ -32,6 +32,7 @@ let package = Package(
             name: "CGExec",
             dependencies: [
                 "CLinux", "CHwloc", "CSeccomp", "CCap", system,
+                .product(name: "BitCollections", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -41,10 +42,14 @@ let package = Package(
             dependencies: [
                 "CGExec", "CLinux", "Yams", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: settings),
         .target(name: "CProbe"),
         .executableTarget(name: "Probes", dependencies: ["CProbe"], swiftSettings: settings),
+        .executableTarget(
+            name: "pyexpool-steps", dependencies: ["CGExec"], path: "examples/pyexpool", swiftSettings: settings),
         .executableTarget(name: "HungFileSystem", path: "Tests/HungFileSystem"),
         .executableTarget(
             name: "PoolHost", dependencies: ["CGExec"], path: "Tests/PoolHost", swiftSettings: settings),
@@ -54,9 +59,12 @@ let package = Package(
         .testTarget(
             name: "CGExecTests", dependencies: ["CGExec", "cgexec-pool", "Support", system], swiftSettings: settings),
         .testTarget(
+            name: "SchedulerSpeed", dependencies: ["CGExec"], swiftSettings: settings),
+        .testTarget(
             name: "KernelTests", dependencies: ["CGExec", "CLinux", "CCap", "Support", system], swiftSettings: settings),
         .testTarget(
-            name: "CommandTests", dependencies: ["CGExec", "CLinux", "Support", system], swiftSettings: settings),
+            name: "CommandTests", dependencies: ["CGExec", "CLinux", "pyexpool-steps", "Support", system],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -4,8 +4,10 @@
 // one block that holds its plan and its stack. From then on there is no C library under it: only
 // system calls made here. It never returns and never allocates.
 #define _GNU_SOURCE
+#include "bare.h"
 #include "clinux.h"
 #include "clone3.h"
+#include "shed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,42 +35,6 @@ struct block {
     uintptr_t low, high;             // this block, kept when everything else is unmapped
     char stack[stack_bytes] __attribute__((aligned(16)));
 };
-
-#if defined(__x86_64__)
-static long call(long number, long a, long b, long c, long d) {
-    long result;
-    register long r10 __asm__("r10") = d;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
-    return result;
-}
-#else
-static long call(long number, long a, long b, long c, long d) {
-    long result = syscall(number, a, b, c, d);
-    return result < 0 ? -errno : result;
-}
-#endif
-
-static long open_in(long directory, const char *name, long flags) {
-    return call(SYS_openat, directory, (long)name, flags | O_CLOEXEC, 0);
-}
-
-static long length(const char *text) {
-    long n = 0;
-    while (text[n]) {
-        n++;
-        __asm__ volatile("");        // keep the compiler from making this a call to strlen
-    }
-    return n;
-}
-
-static long write_in(long directory, const char *name, const char *text) {
-    long file = open_in(directory, name, O_WRONLY);
-    if (file < 0)
-        return file;
-    long result = call(SYS_write, file, (long)text, length(text), 0);
-    call(SYS_close, file, 0, 0, 0);
-    return result;
-}
 
 struct entry {                       // getdents64(2)
     uint64_t inode;
@@ -191,124 +157,6 @@ static void leave_home(const struct block *block) {
     call(SYS_unlinkat, AT_FDCWD, (long)block->home, 0x200, 0);
 }
 
-#if defined(__x86_64__)
-struct mapping {
-    uintptr_t start, end;
-    uint64_t device, inode;
-    int special;                     // [vdso], [vvar], [vsyscall]
-};
-
-static const char *parse_number(const char *at, unsigned base, uint64_t *value) {
-    *value = 0;
-    for (;; at++) {
-        unsigned digit;
-        if (*at >= '0' && *at <= '9')
-            digit = (unsigned)(*at - '0');
-        else if (base == 16 && *at >= 'a' && *at <= 'f')
-            digit = (unsigned)(*at - 'a') + 10;
-        else
-            return at;
-        *value = *value * base + digit;
-    }
-}
-
-// "start-end perms offset major:minor inode   path", proc(5)
-static void parse_mapping(const char *line, struct mapping *mapping) {
-    uint64_t start, end, offset, major, minor, inode;
-    const char *at = parse_number(line, 16, &start);
-    at = parse_number(at + 1, 16, &end);
-    at = parse_number(at + 6, 16, &offset);
-    at = parse_number(at + 1, 16, &major);
-    at = parse_number(at + 1, 16, &minor);
-    at = parse_number(at + 1, 10, &inode);
-    while (*at == ' ')
-        at++;
-    mapping->start = start;
-    mapping->end = end;
-    mapping->device = major << 32 | minor;
-    mapping->inode = inode;
-    mapping->special = at[0] == '[' && at[1] == 'v';
-}
-
-// Calls back for each line of /proc/self/maps; the kernel finds its place again by address, so unmapping
-// on the way is safe.
-static void each_mapping(void (*visit)(const struct mapping *, void *), void *context) {
-    char buffer[path_bytes + 512];
-    long file = open_in(AT_FDCWD, "/proc/self/maps", O_RDONLY);
-    long held = 0, bytes;
-    if (file < 0)
-        return;
-    while ((bytes = call(SYS_read, file, (long)(buffer + held), (long)sizeof buffer - held, 0)) > 0) {
-        held += bytes;
-        long line = 0;
-        for (long at = 0; at < held; at++) {
-            if (buffer[at] != '\n')
-                continue;
-            buffer[at] = 0;
-            struct mapping mapping;
-            parse_mapping(buffer + line, &mapping);
-            visit(&mapping, context);
-            line = at + 1;
-        }
-        for (long at = line; at < held; at++) {
-            buffer[at - line] = buffer[at];
-            __asm__ volatile("");    // keep the compiler from making this a call to memmove
-        }
-        held -= line;
-    }
-    call(SYS_close, file, 0, 0, 0);
-}
-
-struct own_code {
-    uintptr_t address;
-    uint64_t device, inode;
-    const struct block *block;
-};
-
-static void find_code(const struct mapping *mapping, void *context) {
-    struct own_code *code = context;
-    if (mapping->start <= code->address && code->address < mapping->end) {
-        code->device = mapping->device;
-        code->inode = mapping->inode;
-    }
-}
-
-static void unmap_foreign(const struct mapping *mapping, void *context) {
-    const struct own_code *code = context;
-    int ours = mapping->inode == code->inode && mapping->device == code->device;
-    int block = mapping->start < code->block->high && code->block->low < mapping->end;
-    if (!ours && !block && !mapping->special)
-        call(SYS_munmap, (long)mapping->start, (long)(mapping->end - mapping->start), 0, 0);
-}
-
-extern const ptrdiff_t __rseq_offset __attribute__((weak));
-extern const unsigned int __rseq_size __attribute__((weak));
-
-// The C library registers restartable sequences for the thread that was copied; the kernel writes to that
-// area whenever the thread was preempted, so it must be signed off before the area goes away. rseq(2).
-static int sign_off_rseq(void) {
-    enum { unregister = 1, registered_bytes = 32, signature = 0x53053053 };
-    if (&__rseq_size == NULL || __rseq_size == 0)
-        return 1;
-    char *thread;
-    __asm__("movq %%fs:0, %0" : "=r"(thread));
-    return call(SYS_rseq, (long)(thread + __rseq_offset), registered_bytes, unregister, signature) == 0;
-}
-
-static void shed_memory(const struct block *block) {
-    struct own_code code = {.address = (uintptr_t)&shed_memory, .block = block};
-    if (!sign_off_rseq())
-        return;                      // stay large rather than crash
-    each_mapping(find_code, &code);
-    if (code.inode != 0)
-        each_mapping(unmap_foreign, &code);
-}
-#else
-static void shed_memory(const struct block *block) {
-    (void)block;                     // without a stack of our own there is nothing safe to unmap
-}
-#endif
-
 static void close_between(long first, long last) {
     if (first <= last)
         call(SYS_close_range, first, last, 0, 0);
@@ -336,7 +184,7 @@ static void keep(void *argument) {
         if (ready < 0)
             continue;
         if (ready == 0) {
-            shed_memory(block);
+            cgx_shed_memory(block->low, block->high);
             is_settled = 1;
             continue;
         }

@@ -109,6 +109,16 @@ static void set_up_stream(const struct cgx_stream *stream, int target, struct re
         close(source);
 }
 
+// Where /proc is missing, the kernel chooses by size alone, as it would without this.
+static void set_oom_score_adj(const char *value) {
+    const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    const ssize_t ignored = write(file, value, strlen(value));
+    (void)ignored;
+    close(file);
+}
+
 static void child_half(void *argument) {
     const struct child *child = argument;
     const struct cgx_spawn *plan = child->plan;
@@ -127,6 +137,9 @@ static void child_half(void *argument) {
     report->stage = cgx_stage_affinity;
     if (plan->affinity && syscall(SYS_sched_setaffinity, 0, plan->affinity_bytes, plan->affinity) < 0)
         give_up(report);
+
+    if (plan->oom_score_adj)
+        set_oom_score_adj(plan->oom_score_adj);
 
     report->stage = cgx_stage_cwd;
     if (plan->cwd && chdir(plan->cwd) < 0)

@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// When a run went well.
-enum Acceptance: ExpressibleByArgument {
+enum Acceptance {
     /// All jobs did.
     case all
     /// One of them did.
@@ -9,6 +7,7 @@ enum Acceptance: ExpressibleByArgument {
     /// So many in a hundred of them did.
     case percent(Double)
 
+    /// Reads `all`, `any` or `percent:90`; nil for anything else.
     init?(argument: String) {
         switch argument {
         case "all": self = .all

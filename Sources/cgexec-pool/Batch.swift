@@ -11,15 +11,21 @@ final class Batch {
     private let setup: PoolSetup
     private let progress: Progress
     private let acceptance: Acceptance
+    /// Whether a file for what is learned was asked for.
+    private let mustKeepLearned: Bool
     private var summary = Summary()
+    private var failures = FailureReport()
+    /// In the order of submission, which is that of their numbers.
+    private let planned: [PlannedJob]
     private var interruptions = 0
 
     init(
         _ file: JobFile, _ configuration: PoolConfiguration, at location: Location, recordsFile: String?, isQuiet: Bool,
-        acceptance: Acceptance
+        acceptance: Acceptance, mustKeepLearned: Bool
     ) throws {
         self.file = file
         self.acceptance = acceptance
+        self.mustKeepLearned = mustKeepLearned
         self.recordsFile = recordsFile
         // Not those that are ignored, as under nohup or in the background of a script: a blocked signal would arrive
         // in spite of that. SIGCHLD, so that it is not ignored: nobody would learn how jobs ended.
@@ -30,6 +36,7 @@ final class Batch {
         setup = try PoolSetup(configuration, for: purpose, at: location, reactor: reactor)
         progress = Progress(total: file.jobs.count, isQuiet: isQuiet)
         let planned = file.order.map { file.jobs[$0] }
+        self.planned = planned
         pool = PoolRun(
             setup, reactor: reactor,
             style: .init { id, slot, attempt in planned[id.number - 1].job(slot: slot, attempt: attempt) })
@@ -42,33 +49,44 @@ final class Batch {
         pool.onStart = { [unowned self] _, job, _ in progress.started(job) }
         pool.onAttempt = { [unowned self] record in
             records?.append(record)
-            progress.again(record)
+            progress.again(record, of: job(record))
         }
         pool.onRecord = { [unowned self] record in
             records?.append(record)
-            summary.add(record)
-            progress.finished(record)
+            summary.add(record, of: job(record))
+            failures.add(record, of: job(record))
+            progress.finished(record, of: job(record))
         }
-        submit()
+        pool.together(submit)
         try pool.run(signals: signals) { [unowned self] arrival in interrupt(arrival.signal) }
         pool.close()
         progress.end()
         let lost = Result { try records?.close() }
-        Terminal.say(summary.text)
+        if let text = failures.text { Terminal.complain(text) }
+        // Records on standard output are for a program, which has no use for a table between them.
+        if recordsFile == "-" { Terminal.complain(summary.text) } else { Terminal.say(summary.text) }
+        // Last: this may have to wait for another run.
+        let forgotten = Result { try pool.keepLearned() }
         try lost.get()
+        if case .failure(let error) = forgotten {
+            Terminal.complain("cgexec-pool run: \("\(error)".harmless)")
+            if mustKeepLearned { return ExitStatus.failed }
+        }
         if interruptions > 0 { return ExitStatus.interrupted }
         return acceptance.accepts(summary.successes, of: summary.total) ? ExitStatus.ok : ExitStatus.jobFailed
     }
 
+    private func job(_ record: Record) -> Job { planned[record.id.number - 1].job }
+
     /// In an order in which each job comes after what it waits for. A group is sealed when all of it is submitted.
     private func submit() {
         var ids: [String: JobID] = [:]
-        var groups: [String: CGExec.GroupID] = [:]
+        var groups: [String: JobGroupID] = [:]
         var left: [String: Int] = [:]
         for planned in file.jobs { for path in planned.groups { left[path, default: 0] += 1 } }
         for index in file.order {
             let planned = file.jobs[index]
-            var inner: CGExec.GroupID?
+            var inner: JobGroupID?
             for path in planned.groups {
                 let name = path.split(separator: "/").last.map(String.init) ?? path
                 let group = groups[path] ?? pool.openGroup(name, in: inner, timeout: file.groups[path]?.timeout)
@@ -96,13 +114,18 @@ final class Batch {
     }
 }
 
-/// The file of records, one JSON object a line.
+/// The file of records, one JSON object a line; `-` is standard output.
 private final class RecordsFile {
     private let descriptor: FileDescriptor
     private let writer: LineWriter
     private var failure: (any Error)?
 
     init(_ path: String) throws {
+        guard path != "-" else {
+            descriptor = .standardOutput
+            writer = LineWriter(descriptor: descriptor.rawValue, name: "standard output")
+            return
+        }
         do {
             descriptor = try FileDescriptor.open(
                 FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
@@ -123,7 +146,7 @@ private final class RecordsFile {
 
     func close() throws {
         try writer.finish()
-        try descriptor.close()
+        if descriptor != .standardOutput { try descriptor.close() }
         if let failure { throw failure }
     }
 }

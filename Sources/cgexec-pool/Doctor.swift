@@ -34,10 +34,14 @@ struct Doctor: ParsableCommand {
         }
         lines.append("")
         let width = report.findings.map(\.name.count).max() ?? 0
-        for finding in report.findings {
+        for (index, finding) in report.findings.enumerated() {
             let name = finding.name + String(repeating: " ", count: width - finding.name.count)
             lines.append("\(finding.isAvailable ? "yes" : "NO ")  \(name)  \(finding.detail)  (\(finding.purpose))")
-            if let cure = finding.cure { lines.append("     \(String(repeating: " ", count: width))  → \(cure)") }
+            // One cure for several in a row stands below the last of them.
+            let next = report.findings.dropFirst(index + 1).first
+            if let cure = finding.cure, cure != next?.cure {
+                lines.append("     \(String(repeating: " ", count: width))  → \(cure)")
+            }
         }
         lines.append("")
         let missing = report.findings.filter { !$0.isAvailable }

@@ -16,13 +16,21 @@ enum ExecCommand {
             Terminal.say(ExecOptions.help)
             return ExitStatus.ok
         }
+        if options.wantsVersion {
+            Terminal.say(CGExecPool.version)
+            return ExitStatus.ok
+        }
         let location = Location.find(requested: options.configuration.cgroup)
         if case .scope(let isRoot) = location { Scope.restart(isRoot: isRoot) }
         do {
             return try run(options, at: location)
         } catch {
-            Terminal.complain("cgexec-pool exec: \(error)")
-            return error is HostUnfit ? ExitStatus.hostUnfit : ExitStatus.failed
+            guard let unfit = error as? HostUnfit else {
+                Terminal.complain("cgexec-pool exec: \(error)")
+                return ExitStatus.failed
+            }
+            Terminal.complain(Refusal.text(unfit, command: "exec", isStrict: !options.configuration.bestEffort))
+            return ExitStatus.hostUnfit
         }
     }
 
@@ -79,32 +87,28 @@ enum ExecCommand {
         let outcome = record.outcome
         func complain(_ text: String) { Terminal.complain("cgexec-pool exec: \(record.name): \(text)") }
         for note in record.notes ?? [] { complain(note) }
-        func of(_ limit: Duration?) -> String { limit.map { " of \($0.forPeople)" } ?? "" }
         switch outcome.kind {
         case .ok, .exit: return Int32(outcome.code ?? 0)
         case .signal: return 128 + Int32(outcome.signal ?? 0)
-        case .timeout:
-            complain("it reached its time limit" + of(record.limits.timeout))
-            return ExitStatus.timeout
-        case .cpuTimeout:
-            complain("it reached its CPU time limit" + of(record.limits.cpuTimeout))
+        case .timeout, .cpuTimeout:
+            complain(record.explanation ?? "it reached its time limit")
             return ExitStatus.timeout
         case .memory:
             complain("\(outcome.message ?? "it ran out of memory") (\(outcome.culprit?.rawValue ?? "unknown"))")
             return ExitStatus.killedForMemory
         case .launchError:
-            Terminal.complain("cgexec-pool exec: \(outcome.message ?? "it could not be started")")
+            var message = outcome.message ?? "it could not be started"
+            if record.argv.count == 1, let text = record.argv.first, text.contains(" "), outcome.errno == Int(ENOENT) {
+                message += "; for a shell to read that, write: cgexec-pool exec -- sh -c \(ShellText.quoted(text))"
+            }
+            Terminal.complain("cgexec-pool exec: \(message)")
             guard outcome.stage == "exec" else { return ExitStatus.failed }
             return outcome.errno == Int(ENOENT) ? ExitStatus.notFound : ExitStatus.cannotExecute
         case .pids, .output, .chained, .postponed, .cancelled, .lost:
-            complain(outcome.message ?? endings[outcome.kind] ?? "it was ended")
+            complain(record.explanation ?? "it was ended")
             return ExitStatus.failed
         }
     }
-
-    private static let endings: [Outcome.Kind: String] = [
-        .pids: "it reached its number of processes", .output: "it wrote more than its output limit",
-    ]
 }
 
 extension CommandLine {

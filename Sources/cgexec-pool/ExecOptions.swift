@@ -10,6 +10,7 @@ struct ExecOptions {
     var category: String?
     var size = 0.0
     var wantsHelp = false
+    var wantsVersion = false
 
     /// Everything that is wrong with a command line.
     struct Misuse: Error {
@@ -18,12 +19,13 @@ struct ExecOptions {
 
     /// Options that are no limits: word, placeholder, help.
     private static let others: [(name: String, placeholder: String?, help: String)] = [
-        ("json", "FILE", "write the record as one line of JSON; '-' is standard error"),
+        ("json", "FILE", "write the record as one line of JSON, in place of what was there; '-' is standard error"),
         ("name", "NAME", "the job's name in the record"),
         ("category", "NAME", "the job's category in the record"),
         ("size", "N", "how heavy the job is among those of its category"),
         ("cgroup", "PATH", "the cgroup to work in; found when not given"),
         ("best-effort", nil, "run even where a limit cannot be enforced; the record says what was"),
+        ("version", nil, "show the version"),
         ("help", nil, "show this help"),
     ]
 
@@ -72,10 +74,14 @@ struct ExecOptions {
         for problem in job.problems(cpus: Host.allowedCPUs(), budget: nil) {
             switch problem.key {
             case "command": problems.append("the command: \(problem.message)")
+            case "memory" where limits.memory?.isFraction ?? false, "need" where limits.need?.isFraction ?? false:
+                problems.append(
+                    "--\(problem.key): a percentage is of a pool's budget, and a single command has none: give a size, such as 512MiB"
+                )
             default: problems.append("--\(problem)")
             }
         }
-        if !problems.isEmpty && !wantsHelp { throw Misuse(problems: problems) }
+        if !problems.isEmpty && !wantsHelp && !wantsVersion { throw Misuse(problems: problems) }
     }
 
     /// The job that the options describe.
@@ -114,6 +120,7 @@ struct ExecOptions {
             guard value.hasPrefix("/") else { throw ValueError(value, expected: "an absolute path") }
             configuration.cgroup = value
         case "best-effort": configuration.bestEffort = true
+        case "version": wantsVersion = true
         default: wantsHelp = true
         }
     }
@@ -142,4 +149,8 @@ struct ExecOptions {
             Sizes: K M G T and KiB MiB … are powers of 1024, kB MB … of 1000. Times: 500ms, 90s, 5m, 2h.
             """
     }
+}
+
+extension MemoryAmount {
+    fileprivate var isFraction: Bool { if case .fraction = self { true } else { false } }
 }

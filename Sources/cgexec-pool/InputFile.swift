@@ -17,7 +17,7 @@ enum InputFile {
                 bytes += chunk
             }
         } catch {
-            Terminal.complain("cannot read the \(purpose) \(file): \(error)")
+            Terminal.complain("cgexec-pool: cannot read the \(purpose) \(file): \(error)")
             throw ExitCode(ExitStatus.usage)
         }
     }

@@ -12,12 +12,17 @@ enum Main {
             Glibc.exit(ExecCommand.main(Array(arguments.dropFirst())))
         }
         if arguments == ["help", "exec"] { Glibc.exit(ExecCommand.main(["--help"])) }
+        if let word = arguments.first, !word.hasPrefix("-"), !CGExecPool.names.contains(word) {
+            Terminal.complain(CGExecPool.unknown(word))
+            Glibc.exit(ExitStatus.usage)
+        }
         do {
             var command = try CGExecPool.parseAsRoot(arguments)
             try command.run()
         } catch {
             guard CGExecPool.exitCode(for: error) == .validationFailure else { CGExecPool.exit(withError: error) }
             Terminal.complain(CGExecPool.fullMessage(for: error))
+            if arguments.first == "run", let hint = Run.hint(for: arguments) { Terminal.complain(hint) }
             Glibc.exit(ExitStatus.usage)
         }
     }
@@ -36,9 +41,19 @@ struct CGExecPool: ParsableCommand {
             'cgexec-pool doctor' tells whether this host can enforce limits, and what to do where it cannot.
             """,
         version: version,
-        subcommands: [ExecHelp.self, Run.self, Simulate.self, Doctor.self])
+        subcommands: [ExecHelp.self, Run.self, Learned.self, Simulate.self, Doctor.self])
 
     static let version = "0.1.0"
+
+    static var names: [String] { configuration.subcommands.map { $0._commandName } + ["help"] }
+
+    /// What is said of a first word that is no command.
+    static func unknown(_ word: String) -> String {
+        let guess =
+            closest(to: word, among: names).map { "; did you mean '\($0)'?" } ?? ": "
+            + "'cgexec-pool exec -- CMD' runs one command, 'cgexec-pool run FILE' the jobs of a file"
+        return "cgexec-pool: there is no command '\(excerpt(word))'\(guess)"
+    }
 }
 
 /// Stands for `exec` in the list of commands.

@@ -16,27 +16,33 @@ final class Progress {
         let jobs = total == 1 ? "1 job" : "\(total) jobs"
         var text =
             "\(jobs) in \(setup.slots.count) \(setup.slots.count == 1 ? "slot" : "slots") (\(setup.slots.reason))"
-        if let budget = setup.budget { text += ", budget \(budget)" }
+        if let budget = setup.budgetPlan { text += ", budget \(budget.size) (\(budget.reason))" }
         say(text)
+        guard !setup.unenforced.isEmpty else { return }
+        say(
+            "best effort: this host cannot fully enforce \(setup.unenforced.joined(separator: ", ")), as"
+                + " 'cgexec-pool doctor' explains; each record says what enforced it")
     }
 
     func started(_ job: Job) {
-        if Terminal.isInteractive { say("\(counter)  start       \(job.name)") }
+        if Terminal.isInteractive { say("\(counter)  \(padded("start", 12))  \(job.name)") }
     }
 
     /// An attempt is over, and another follows.
-    func again(_ record: Record) { tell(record, "again later: ") }
+    func again(_ record: Record, of job: Job) { tell(record, of: job, isLast: false) }
 
-    func finished(_ record: Record) {
+    func finished(_ record: Record, of job: Job) {
         done += 1
-        tell(record, "")
+        tell(record, of: job, isLast: true)
     }
 
-    private func tell(_ record: Record, _ prefix: String) {
-        var text = "\(counter)  \(padded(record.outcome.kind.rawValue, 10))  \(prefix)\(record.name)"
+    private func tell(_ record: Record, of job: Job, isLast: Bool) {
+        var text = "\(counter)  \(padded(record.outcome.forPeople, 12))  \(record.name)"
+        if let attempt = record.attemptForPeople(of: job, isLast: isLast) { text += ", \(attempt)" }
+        if !isLast { text += ", again later" }
         if let wall = record.wallSeconds { text += "  \(Duration.nanoseconds(Int64(wall * 1e9)).forPeople)" }
         if let peak = record.usage?.memoryPeakBytes { text += "  peak \(ByteSize(peak))" }
-        if let message = record.outcome.message { text += "  (\(message))" }
+        if let message = record.explanation { text += "  (\(message))" }
         say(text)
     }
 

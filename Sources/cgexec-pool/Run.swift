@@ -1,5 +1,6 @@
 import ArgumentParser
 import CGExec
+import Glibc
 
 /// `cgexec-pool run`
 struct Run: ParsableCommand {
@@ -8,9 +9,19 @@ struct Run: ParsableCommand {
         discussion: """
             FILE is YAML, JSON or JSON lines; '-' is standard input. Options given here win over those of its 'pool:'.
 
-            Progress goes to standard error, the table of results to standard output. The exit status is 0 when all jobs \
+            What jobs write is not shown: it is kept in their records (--json), or goes where the file sends it ('stdout:', \
+            'stderr:'). Progress goes to standard error, the table of results to standard output. The exit status is 0 when all jobs \
             went well, 1 when some did not, 2 for a bad file (everything wrong is listed, nothing is started), 69 when \
             this host cannot enforce what was asked, 125 when we fail ourselves, 130 when interrupted.
+
+            How much memory the jobs of each category needed is kept for the next run, in \(LearnedPath.forPeople), unless \
+            --learned or --no-learn says otherwise; 'cgexec-pool learned' shows it.
+
+            Examples:
+              cgexec-pool run jobs.yaml
+              cgexec-pool run --jobs 4 --budget 50% --json records.jsonl jobs.yaml
+
+            docs/job-files.md describes job files.
             """)
 
     @Argument(help: ArgumentHelp("The job file.", valueName: "FILE"))
@@ -18,15 +29,32 @@ struct Run: ParsableCommand {
 
     @OptionGroup var pool: PoolOptions
 
-    @Option(help: ArgumentHelp("Write each attempt's record as a line of JSON to this file.", valueName: "FILE"))
+    @Option(
+        help: ArgumentHelp(
+            """
+            Write each attempt's record as a line of JSON to this file, in place of what it had; '-' is standard output, \
+            and the table goes to standard error then.
+            """, valueName: "FILE"))
     var json: String?
 
     @Option(
         help: ArgumentHelp("When all is well: all jobs went well, any did, or a part.", valueName: "all|any|percent:N"))
-    var okIf: Acceptance = .all
+    var okIf = "all"
 
     @Flag(name: .shortAndLong, help: "No progress.")
     var quiet = false
+
+    @Flag(help: "Check the file and print the command of each job; nothing is started.")
+    var dryRun = false
+
+    /// Says everything that is wrong before anything is read.
+    mutating func validate() throws {
+        var problems = pool.problems
+        if Acceptance(argument: okIf) == nil {
+            problems.append("--ok-if: \(ValueError(okIf, expected: "all, any or percent:N, as in percent:90"))")
+        }
+        if let error = ValidationError(problems) { throw error }
+    }
 
     mutating func run() throws {
         // Before standard input is read: started over, we could not read it again.
@@ -34,7 +62,7 @@ struct Run: ParsableCommand {
             Scope.restart(isRoot: isRoot)
         }
         let reading = JobFile.read(try InputFile.bytes(of: file, as: "job file"), name: file)
-        let configuration = try pool.merged(into: reading.file.pool)
+        let configuration = pool.merged(into: reading.file.pool)
         let location = Location.find(requested: configuration.cgroup)
         if case .scope(let isRoot) = location { Scope.restart(isRoot: isRoot) }
 
@@ -47,23 +75,74 @@ struct Run: ParsableCommand {
             Terminal.complain(error.description)
             throw ExitCode(ExitStatus.usage)
         }
-        guard !jobFile.jobs.isEmpty else {
-            Terminal.complain("\(file): there are no jobs")
+        if let problem = collision(configuration) {
+            Terminal.complain("cgexec-pool run: \(problem)")
             throw ExitCode(ExitStatus.usage)
+        }
+        if json == "-", let job = jobFile.jobs.first(where: { $0.job.stdout == .inherit })?.job {
+            Terminal.complain(
+                "cgexec-pool run: --json: '-' is standard output, where the job '\(excerpt(job.name))' writes as well"
+                    + " (stdout: inherit); name a file")
+            throw ExitCode(ExitStatus.usage)
+        }
+        guard !jobFile.jobs.isEmpty else {
+            Terminal.complain("cgexec-pool run: \(file): there are no jobs")
+            throw ExitCode(ExitStatus.usage)
+        }
+        guard !dryRun else {
+            let jobs = jobFile.order.map { jobFile.jobs[$0].job }
+            return Terminal.say(jobs.map { "\($0.name): \(ShellText.line($0.command))" }.joined(separator: "\n"))
         }
         let status = run(jobFile, configuration, at: location)
         if status != ExitStatus.ok { throw ExitCode(status) }
     }
 
+    /// What would be written over by something else.
+    private func collision(_ configuration: PoolConfiguration) -> String? {
+        let jobs = FileIdentity(file, stream: STDIN_FILENO)
+        let records = json.map { FileIdentity($0, stream: STDOUT_FILENO) }
+        if let json, records?.isSame(as: jobs) == true {
+            return "--json: \(json) is the job file itself, and would be written over; name another file"
+        }
+        guard configuration.learnsMemory, let path = LearnedPath.asked(configuration) ?? LearnedPath.usual() else {
+            return nil
+        }
+        if path == "-" { return "--learned: what is learned is read and replaced, which '-' cannot be; name a file" }
+        let learned = FileIdentity(path, stream: STDIN_FILENO)
+        if learned.isSame(as: jobs) {
+            return "--learned: \(path) is the job file itself, and would be written over; name another file"
+        }
+        if let json, records?.isSame(as: learned) == true {
+            return "--json: \(json) is where what was learned is kept, and would be written over; name another file"
+        }
+        return nil
+    }
+
+    /// What is said to those who give a limit as an option, as `exec` takes it.
+    static func hint(for arguments: [String]) -> String? {
+        let words = arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }
+        let names = words.map { String($0.dropFirst(2).prefix { $0 != "=" }) }
+        return names.first { LimitOption.named($0) != nil || SchedulingOption.named($0) != nil }.map {
+            "  Limits stand in the job file: '\($0)' is a key of a job, or of 'defaults' for all jobs."
+        }
+    }
+
     private func run(_ jobFile: JobFile, _ configuration: PoolConfiguration, at location: Location) -> Int32 {
         do {
-            return try Batch(jobFile, configuration, at: location, recordsFile: json, isQuiet: quiet, acceptance: okIf)
-                .run()
+            let acceptance = Acceptance(argument: okIf) ?? .all
+            return try Batch(
+                jobFile, LearnedPath.chosen(configuration, for: jobFile), at: location, recordsFile: json,
+                isQuiet: quiet, acceptance: acceptance, mustKeepLearned: configuration.learned != .inMemory
+            ).run()
+        } catch let error as LearnedFileError {
+            Terminal.complain("cgexec-pool run: \("\(error)".harmless), or say --no-learn\nNothing was started.")
+            return ExitStatus.usage
         } catch let error as HostUnfit {
-            Terminal.complain("\(error)\nNothing was started.")
+            let isStrict = !configuration.bestEffort
+            Terminal.complain(Refusal.text(error, command: "run", file: jobFile, isStrict: isStrict))
             return ExitStatus.hostUnfit
         } catch let error as ReportError {
-            Terminal.complain("\(error)\nNothing was started.")
+            Terminal.complain("cgexec-pool run: \(error)\nNothing was started.")
             return ExitStatus.usage
         } catch {
             Terminal.complain("cgexec-pool run: \(error)")
@@ -74,8 +153,9 @@ struct Run: ParsableCommand {
 
 /// The options of every command that makes a pool.
 struct PoolOptions: ParsableArguments {
+    // Unconditionally: -1 is a value, and no option.
     @Option(
-        name: .shortAndLong,
+        name: [.customShort("j", allowingJoined: true), .customLong("jobs")], parsing: .unconditional,
         help: ArgumentHelp("How many jobs at once: auto, N, 50%, or -N for all CPUs but N.", valueName: "N"))
     var jobs: String?
 
@@ -114,42 +194,68 @@ struct PoolOptions: ParsableArguments {
     var noLearn = false
 
     @Option(
+        help: ArgumentHelp(
+            "Where what is learned is kept for other runs; \(LearnedPath.forPeople) when not given.", valueName: "FILE")
+    )
+    var learned: String?
+
+    @Option(
         help: ArgumentHelp("The least memory of each job without a limit; fewer run at once then.", valueName: "SIZE|%")
     )
     var leastMemory: String?
 
-    /// Says what is wrong before anything is read.
-    mutating func validate() throws { _ = try merged(into: PoolConfiguration()) }
+    /// Everything that is wrong with them.
+    var problems: [String] {
+        var problems: [String] = []
+        _ = merged(into: PoolConfiguration()) { problems.append($0) }
+        return problems
+    }
 
-    /// What the file says, with what was given here in its place.
-    func merged(into file: PoolConfiguration) throws(ValidationError) -> PoolConfiguration {
+    /// What the file says, with what was given here in its place; what is wrong is told and left out.
+    func merged(into file: PoolConfiguration, problem report: (String) -> Void = { _ in }) -> PoolConfiguration {
         var result = file
-        if let jobs = try read("jobs", jobs, SlotCount.init(parsing:)) { result.jobs = jobs }
-        if let budget = try read("budget", budget, MemoryAmount.init(parsing:)) { result.budget = budget }
-        if let affinity = try read("affinity", affinity, Affinity.init(parsing:)) { result.affinity = affinity }
+        func read<Value>(
+            _ name: String, _ text: String?, _ parse: (String) throws(ValueError) -> Value
+        ) -> Value? {
+            guard let text else { return nil }
+            do throws(ValueError) {
+                return try parse(text)
+            } catch {
+                report("--\(name): \(error)")
+                return nil
+            }
+        }
+        if let jobs = read("jobs", jobs, SlotCount.init(parsing:)) { result.jobs = jobs }
+        if let budget = read("budget", budget, MemoryAmount.init(parsing:)) { result.budget = budget }
+        if let affinity = read("affinity", affinity, Affinity.init(parsing:)) { result.affinity = affinity }
         if let cgroup {
-            guard cgroup.hasPrefix("/") else { throw ValidationError("--cgroup: '\(cgroup)' is not an absolute path") }
+            if !cgroup.hasPrefix("/") { report("--cgroup: '\(cgroup)' is not an absolute path") }
             result.cgroup = cgroup
         }
         if bestEffort { result.bestEffort = true }
-        if let mode = try read("mode", mode, Mode.init(parsing:)) { result.mode = mode }
-        if let chain = try read("chain", chain, Chains.init(parsing:)) { result.chains = chain }
+        if let mode = read("mode", mode, Mode.init(parsing:)) { result.mode = mode }
+        if let chain = read("chain", chain, Chains.init(parsing:)) { result.chains = chain }
         if noChain { result.chains = .off }
-        if let halt = try read("halt", halt, Halt.init(parsing:)) { result.halt = halt }
-        if noLearn { result.learnsMemory = false }
-        if let least = try read("least-memory", leastMemory, MemoryAmount.init(parsing:)) { result.leastShare = least }
+        if let halt = read("halt", halt, Halt.init(parsing:)) { result.halt = halt }
+        if noLearn {
+            if learned != nil { report("--learned: with --no-learn no file is read or written") }
+            result.learnsMemory = false
+        }
+        if let learned {
+            if learned.isEmpty { report("--learned: the file has no name") }
+            result.learned = .file(learned)
+            result.learnsMemory = !noLearn
+        }
+        if let least = read("least-memory", leastMemory, MemoryAmount.init(parsing:)) { result.leastShare = least }
         return result
     }
+}
 
-    private func read<Value>(
-        _ name: String, _ text: String?, _ parse: (String) throws(ValueError) -> Value
-    ) throws(ValidationError) -> Value? {
-        guard let text else { return nil }
-        do throws(ValueError) {
-            return try parse(text)
-        } catch {
-            throw ValidationError("--\(name): \(error)")
-        }
+extension ValidationError {
+    /// Everything that is wrong with a command line; nil when nothing is.
+    init?(_ problems: [String]) {
+        guard !problems.isEmpty else { return nil }
+        self.init(problems.joined(separator: "\nError: "))
     }
 }
 

@@ -18,17 +18,17 @@ struct Summary {
 
     /// A column has one unit, so that its numbers can be compared at a glance.
     private static let head = [
-        "job", "outcome", "wall s", "CPU s", "peak MiB", "output B", "memory limit", "enforcement",
+        "job", "outcome", "attempt", "wall s", "CPU s", "peak MiB", "output B", "memory limit", "enforcement",
     ]
-    private static let rightAligned = 2...6
+    private static let rightAligned = Set(3...7)
 
     /// How many jobs did what they were asked to.
     var successes: Int { counts[.ok] ?? 0 }
 
-    mutating func add(_ record: Record) {
+    mutating func add(_ record: Record, of job: Job) {
         total += 1
         counts[record.outcome.kind, default: 0] += 1
-        let row = Row(id: record.id, isSuccess: record.outcome.isSuccess, cells: Self.cells(record))
+        let row = Row(id: record.id, isSuccess: record.outcome.isSuccess, cells: Self.cells(record, job))
         if rows.count < Self.most {
             rows.append(row)
         } else if !row.isSuccess, let success = rows.lastIndex(where: \.isSuccess) {
@@ -37,9 +37,11 @@ struct Summary {
         }
     }
 
-    private static func cells(_ record: Record) -> [String] {
-        [
-            record.name, record.outcome.forPeople, decimal(record.wallSeconds, places: 3),
+    private static func cells(_ record: Record, _ job: Job) -> [String] {
+        let attempt = record.attemptForPeople(of: job, isLast: true)
+        return [
+            record.name, record.outcome.forPeople,
+            attempt.map { $0.replacing("attempt ", with: "") } ?? "", decimal(record.wallSeconds, places: 3),
             decimal(record.usage?.cpuSeconds, places: 3),
             decimal(record.usage?.memoryPeakBytes.map { Double($0) / 0x1p20 }, places: 1),
             record.output?.stdout?.bytes.map { "\($0)" } ?? "", record.limits.memory?.description ?? "",
@@ -57,24 +59,8 @@ struct Summary {
 
     /// The table and a line that adds up.
     var text: String {
-        let rows = rows.sorted { $0.id < $1.id }
-        let shown = [Self.head] + rows.map(\.cells)
-        let widths = Self.head.indices.map { column in shown.map { $0[column].count }.max() ?? 0 }
-        let used = Self.head.indices.filter { column in rows.contains { !$0.cells[column].isEmpty } }
-        func line(_ cells: [String]) -> String {
-            let texts = used.map { column in
-                let blanks = String(repeating: " ", count: widths[column] - cells[column].count)
-                return Self.rightAligned.contains(column) ? blanks + cells[column] : cells[column] + blanks
-            }
-            return "| " + texts.joined(separator: " | ") + " |"
-        }
-        let rule =
-            "|"
-            + used.map { column in
-                let dashes = String(repeating: "-", count: widths[column] + 1)
-                return Self.rightAligned.contains(column) ? dashes + ":" : dashes + "-"
-            }.joined(separator: "|") + "|"
-        var lines = [line(Self.head), rule] + rows.map { line($0.cells) }
+        let rows = rows.sorted { $0.id < $1.id }.map(\.cells)
+        var lines = Table(head: Self.head, rows: rows, rightAligned: Self.rightAligned).lines
         if rows.count < total { lines.append("(\(total - rows.count) more rows that are not shown)") }
         return (lines + ["", counted]).joined(separator: "\n")
     }

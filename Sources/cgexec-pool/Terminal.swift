@@ -25,6 +25,18 @@ enum Terminal {
     static var isInteractive: Bool { isatty(2) == 1 }
 }
 
+extension StringProtocol {
+    /// A text of others as it may stand among ours: without characters that move the cursor.
+    var harmless: String {
+        var text = ""
+        text.unicodeScalars.append(
+            contentsOf: unicodeScalars.map { scalar in
+                scalar.properties.generalCategory == .control && scalar != "\t" ? "\u{FFFD}" : scalar
+            })
+        return text
+    }
+}
+
 /// The exit statuses that are ours, after GNU timeout and env, and sysexits.h for 69.
 enum ExitStatus {
     static let ok: Int32 = 0

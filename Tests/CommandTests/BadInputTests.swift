@@ -19,7 +19,10 @@ import Testing
         (["--memory", "-1"], "--memory: '-1'"),
         (["--memory", "0"], "--memory: '0'"),
         (["--memory", "99999999999999999999G"], "--memory: '99999999999999999999G'"),
-        (["--memory", "50%"], "percentage"),
+        (
+            ["--memory", "50%"],
+            "--memory: a percentage is of a pool's budget, and a single command has none: give a size"
+        ),
         (["--timeout", "5 parsecs"], "--timeout: '5 parsecs'"),
         (["--timeout", "0s"], "--timeout: '0s'"),
         (["--cpu-timeout", "1d"], "--cpu-timeout: '1d'"),
@@ -71,6 +74,15 @@ import Testing
         #expect(lines.count == 5)
         for text in ["--bogus", "5XB", "soon", "'none'", "4095"] {
             #expect(lines.count { $0.contains(text) } == 1, "\(text)")
+        }
+    }
+
+    @Test(arguments: [[], ["exec"], ["run"], ["simulate"], ["doctor"]])
+    func `every command tells its version and helps`(command: [String]) throws {
+        for word in ["--version", "-h", "--help"] {
+            let finish = try Child.run([Programs.pool()] + command + [word])
+            #expect(finish.status == .exited(0) && finish.stderr == "")
+            #expect(word == "--version" ? finish.stdout == "0.1.0\n" : finish.stdout.contains("cgexec-pool"))
         }
     }
 
@@ -182,5 +194,25 @@ import Testing
         #expect(enforcement?["cpus"] == .text("affinity"))
         #expect(enforcement?["files"] == .text("rlimit"))
         #expect(enforcement?["timeout"] == .text("scheduler"))
+    }
+
+    @Test func `the job file is not written over`() throws {
+        let directory = try ScratchDirectory()
+        let path = directory.file("jobs.yaml")
+        let text = "jobs:\n  - {command: [\"true\"]}\n"
+        _ = try Child.script("printf '%s' \"$2\" > \"$1\"", [path, text])
+        let finish = try Child.run([Programs.pool(), "run", "--json", path, path])
+        #expect(finish.status == .exited(2) && finish.stderr.contains("is the job file itself"), "\(finish)")
+        #expect(contents(of: path) == text)
+    }
+
+    @Test func `a search in what is not captured is refused`() throws {
+        let directory = try ScratchDirectory()
+        let path = directory.file("jobs.yaml")
+        let text = "jobs:\n  - {command: [\"true\"], stderr: discard, retry-on: 'stderr:/x/'}\n"
+        _ = try Child.script("printf '%s' \"$2\" > \"$1\"", [path, text])
+        let finish = try Child.run([Programs.pool(), "run", path])
+        #expect(
+            finish.status == .exited(2) && finish.stderr.contains("only be searched where it is captured"), "\(finish)")
     }
 }

@@ -22,22 +22,29 @@ import Testing
     }
 
     /// Runs a job on the hung file system in one slot and others that reach their timeouts in the other.
-    private func run(_ manner: HungFileSystem.Manner, whenOthersEnded: @escaping @Sendable (HungFileSystem) -> Void)
+    private func run(
+        _ manner: HungFileSystem.Manner, learning file: String? = nil,
+        whenOthersEnded: @escaping @Sendable (HungFileSystem) -> Void
+    )
         async throws -> Records
     {
         let base = try ScratchCgroup.current().path
         return try await onOwnThread {
             let fileSystem = try HungFileSystem(manner)
             let reactor = try Reactor()
+            var configuration = PoolConfiguration(jobs: .count(2))
+            if let file { configuration.learned = .file(file) }
             let setup = try PoolSetup(
-                PoolConfiguration(jobs: .count(2)), for: .init(plansMemory: false), at: .find(requested: base),
-                reactor: reactor)
+                configuration, for: .init(plansMemory: false), at: .find(requested: base), reactor: reactor)
             let pool = PoolRun(setup, reactor: reactor)
             let limits = Limits(timeout: .milliseconds(Int64(Self.timeout * 1000)))
             var records = Records()
-            let hung = pool.submit(Job("hung", [fileSystem.program], limits: limits))
+            let category = file == nil ? nil : "c"
+            let hung = pool.submit(Job("hung", [fileSystem.program], limits: limits, category: category))
             let count = 5
-            for number in 1...count { _ = pool.submit(Job("other \(number)", ["sleep", "3600"], limits: limits)) }
+            for number in 1...count {
+                _ = pool.submit(Job("other \(number)", ["sleep", "3600"], limits: limits, category: category))
+            }
             pool.onRecord = { record in
                 if record.id == hung {
                     records.hung = record
@@ -64,6 +71,13 @@ import Testing
 
     @Test func `its own timeout ends it, and the others' timeouts are on time`() async throws {
         let records = try await run(.ignore) { _ in }
+        checkOthers(records)
+        #expect(records.hung?.outcome.kind == .timeout)
+    }
+
+    @Test func `a program that cannot be told from others for so long holds up nobody either`() async throws {
+        let scratch = try ScratchDirectory()
+        let records = try await run(.ignore, learning: scratch.file("needs")) { _ in }
         checkOthers(records)
         #expect(records.hung?.outcome.kind == .timeout)
     }

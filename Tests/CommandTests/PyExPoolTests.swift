@@ -2,6 +2,8 @@ import CGExec
 import Support
 import Testing
 
+@testable import pyexpool_steps
+
 /// docs/from-pyexpool.md must say what is true.
 @Suite(.scratchCgroup) struct PyExPoolTests {
     private static let repository =
@@ -13,7 +15,7 @@ import Testing
     }
 
     @Test func `its Swift is what is run here`() throws {
-        let source = try #require(contents(of: Self.repository + "/Tests/CommandTests/PyExPoolExamples.swift"))
+        let source = try #require(contents(of: Self.repository + "/examples/pyexpool/Steps.swift"))
         let blocks = try Self.page().split(separator: "```swift\n").dropFirst().compactMap {
             $0.split(separator: "```", omittingEmptySubsequences: false).first
         }
@@ -27,17 +29,26 @@ import Testing
     }
 
     @Test func `jobs and what follows them`() async throws {
-        #expect(try await PyExPoolExamples.jobs(configuration()))
+        #expect(try await Steps.jobs(configuration()))
     }
 
     @Test func `tasks`() async throws {
-        let counts = try await PyExPoolExamples.groups(configuration())
+        let counts = try await Steps.groups(configuration())
         #expect(counts.added == 2 && counts.done == 2 && counts.terminated == 0)
     }
 
     @Test func `results`() async throws {
-        let tree = try await PyExPoolExamples.results(configuration())
+        let tree = try await Steps.results(configuration())
         #expect(tree.hasPrefix("pool: 1 of 2 jobs did not succeed\n  fails (1): exit 1, after "))
+    }
+
+    @Test func `the program that runs them all`() throws {
+        let steps = Command([try Programs.pyExPoolSteps(), try ScratchCgroup.current().path]).run()
+        #expect(steps.status == 0)
+        let lines = steps.output.split(separator: "\n")
+        for line in ["sort starts, attempt 1", "sort: ok", "nothing had to be terminated: true", "all", "2 of 2 done"] {
+            #expect(lines.contains { $0 == line }, "\(line): \(steps.output)")
+        }
     }
 
     /// `Suite/test` in the page, where the test's words stand in backquotes in the source.

@@ -45,7 +45,11 @@ import Testing
     @Test(arguments: [
         (["--sequential", "--cores", "4", "t.csv"], "--cores: one job after another"),
         (["--sequential", "--svg", "p.svg", "t.csv"], "--svg: one job after another"),
+        (["--sequential", "--mode", "packed", "t.csv"], "--mode: one job after another"),
+        (["--mode", "loose", "t.csv"], "--mode: 'loose' is not valid: expected strict or packed"),
         (["--cores", "0", "t.csv"], "--cores: '0'"),
+        (["--cores", "0", "--memory", "m", "--policy", "p", "t.csv"], "Error: --memory: 'm'"),
+        (["--cores", "0", "--memory", "m", "--policy", "p", "t.csv"], "Error: --policy: 'p'"),
         (["--policy", "witt", "t.csv"], "--policy: 'witt' is not declared, learned, perfect, pyexpool"),
         (["--sequential", "--policy", "pyexpool", "t.csv"], "--policy: 'pyexpool' is not declared"),
         (["--sequential"], "FILE"),
@@ -72,6 +76,39 @@ import Testing
         #expect(picture.components(separatedBy: "<rect ").count > 4 * 5)
         let refused = try simulate("--svg", scratch.path, trace)
         #expect(refused.status == .exited(2) && refused.stderr.contains("cannot write the picture to"))
+    }
+
+    /// Here the kernel tells nothing of memory, so the records are of its making only in the VM.
+    @Test(.scratchCgroup, .needs(.controller("memory"))) func `the records of a run`() throws {
+        let jobs = try scratch.write(
+            """
+            - {name: "s {n}", command: [sleep, "0.1"], category: c, size: "{n}", need: 96MiB, sweep: {n: 1..3}}
+            - {name: fails, command: ["false"], category: c, need: 96MiB}
+            """, to: "jobs.yaml")
+        let records = scratch.file("records.jsonl")
+        let base = try ScratchCgroup.current().path
+        let run = ["run", "--quiet", "--no-learn", "--cgroup", base, "--budget", "1GiB", "--json", records, jobs]
+        try #require(try Child.run([Programs.pool()] + run).status == .exited(1))
+        let finish = try simulate("--cores", "2", "--memory", "1GiB", "--json", records)
+        #expect(finish.status == .exited(0))
+        #expect(finish.stderr.contains("\(records): 1 of 4 attempts left out"), "\(finish.stderr)")
+        let json = try #require(JSONSerialization.jsonObject(with: Data(finish.stdout.utf8)) as? [String: Any])
+        let policies = try #require(json["policies"] as? [String: [String: Double]])
+        #expect(policies["declared"]?["attempts"] == 3 && policies["declared"]?["killedAttempts"] == 0)
+        let seconds = try #require(policies["declared"]?["makespanSeconds"])
+        #expect(seconds >= 0.2)
+    }
+
+    @Test func `records beside a trace`() throws {
+        let trace = try scratch.write(try Self.block("csv"), to: "trace.csv")
+        let record = #"{"outcome":{"kind":"ok"},"category":"c","wallSeconds":60,"usage":{"needPeakBytes":1048576}}"#
+        let records = try scratch.write(Array(repeating: record, count: 3).joined(separator: "\n"), to: "records.jsonl")
+        let finish = try simulate("--sequential", "--policy", "declared", "--policy", "learned", trace, records)
+        #expect(finish.status == .exited(0) && finish.stderr == "")
+        #expect(finish.stdout.contains("\(records): 3 jobs") && finish.stdout.contains("all 2 traces: 8 jobs"))
+        let bad = try scratch.write("{", to: "bad.jsonl")
+        let refused = try simulate(bad, records)
+        #expect(refused.status == .exited(2) && refused.stderr.contains("\(bad):1:2: not JSON"))
     }
 
     @Test func `the problems of all files at once`() throws {

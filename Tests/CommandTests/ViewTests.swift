@@ -69,7 +69,9 @@ import Testing
         JSONValue]
     {
         let file = scratch.file("view")
-        let child = try Child(["sh", "-c", "exec >\"$0\" 2>\"$0.err\"; \(script)", file] + command)
+        let child = try Child(
+            ["sh", "-c", "exec >\"$0\" 2>\"$0.err\"; \(script)", file] + command,
+            environment: ["XDG_STATE_HOME": scratch.file("state")])
         let finish = try child.wait()
         let text = contents(of: file) ?? ""
         guard finish.status == .exited(0), !text.isEmpty else {
@@ -80,7 +82,7 @@ import Testing
 
     private static func viewOnTerminal(_ command: [String]) throws -> [String: JSONValue] {
         let terminal = try Pseudoterminal()
-        let child = try terminal.start(command)
+        let child = try terminal.start(command, environment: ["XDG_STATE_HOME": "/nonexistent"])
         let text = try terminal.expect("}\r\n")
         try child.wait()
         var view = comparable(try JSONValue(parsing: text).object, startedAs: child.pid)

@@ -158,7 +158,7 @@ extension RealKernel {
                 #expect(records.map(\.outcome.kind) == [.ok, .ok, .launchError, .ok], "\(records.map(\.outcome))")
                 #expect(records[0].notes?.contains { $0.contains("left") && $0.contains("tmpfs") } ?? false)
                 #expect(records[2].outcome.stage == "admission")
-                #expect(records[2].outcome.message?.contains("job 1") ?? false, "\(records[2].outcome)")
+                #expect(records[2].outcome.message?.contains("job 'leaves'") ?? false, "\(records[2].outcome)")
             }
         }
     }

@@ -11,6 +11,7 @@ package final class Child {
     private var status: Status?
     private var streams: [Stream: Reader] = [:]
     private var inputEnd: Int32 = -1
+    private let state = StateFolder()
 
     package enum Stream: Hashable, Sendable {
         case stdout, stderr
@@ -68,7 +69,7 @@ package final class Child {
             }
         }
         for (target, source) in descriptors { actions.duplicate(source, as: target) }
-        pid = try Self.spawn(command, actions, environment)
+        pid = try Self.spawn(command, actions, state.environment.merging(environment) { _, asked in asked })
         pidfd = cgx_pidfd_open(pid)
         guard pidfd >= 0 else { throw Trouble("pidfd_open: errno \(-pidfd)") }
     }
@@ -180,26 +181,13 @@ package final class Child {
         let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which needs _GNU_SOURCE
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) | newSession)
 
-        var values = inherited()
-        for (key, value) in environment { values[key] = value }
         var arguments = command.map { strdup($0) } + [nil]
-        var variables = values.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var pid: Int32 = 0
         let status = posix_spawnp(&pid, command[0], actions.pointer, &attributes, &arguments, &variables)
         guard status == 0 else { throw Trouble("cannot start \(command): \(String(cString: strerror(status)))") }
         return pid
-    }
-
-    private static func inherited() -> [String: String] {
-        var values: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
-            next += 1
-        }
-        return values
     }
 }
 

@@ -3,6 +3,7 @@ import Glibc
 /// A program that a test runs beside the code under test, started by the C library.
 package struct Command {
     let words: [String]
+    private let state = StateFolder()
 
     package init(_ words: [String]) { self.words = words }
 
@@ -40,9 +41,10 @@ package struct Command {
             posix_spawn_file_actions_adddup2(&actions, output, 2)
         }
         var arguments = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
+        var variables = state.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in arguments + variables { free(text) } }
         var pid: pid_t = 0
-        return posix_spawnp(&pid, words[0], &actions, nil, &arguments, environ) == 0 ? pid : nil
+        return posix_spawnp(&pid, words[0], &actions, nil, &arguments, &variables) == 0 ? pid : nil
     }
 
     /// Waits for a child of ours: its exit status, or 128 and the signal.

@@ -28,7 +28,8 @@ package final class Mailbox: Sendable {
         try await onOwnThread { try self.nextLine(seconds: seconds) }
     }
 
-    private func nextLine(seconds: Int32) throws -> String {
+    /// The same on the calling thread.
+    package func nextLine(seconds: Int32 = 60) throws -> String {
         var bytes: [UInt8] = []
         while true {
             var byte: UInt8 = 0

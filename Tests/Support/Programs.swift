@@ -22,6 +22,11 @@ package enum Programs {
         try find("PoolHost", variable: "CGEXEC_POOL_HOST", in: ["debug", "release"])
     }
 
+    /// The example that shows PyExPool's steps.
+    package static func pyExPoolSteps() throws -> String {
+        try find("pyexpool-steps", variable: "CGEXEC_PYEXPOOL_STEPS", in: ["debug", "release"])
+    }
+
     /// The command line of a probe.
     package static func probe(_ arguments: String...) throws -> [String] { [try probe()] + arguments }
 

@@ -13,7 +13,7 @@ package final class ScratchDirectory {
 
     deinit { Self.remove(path) }
 
-    private static func remove(_ path: String) {
+    static func remove(_ path: String) {
         // A link is removed, never followed.
         if unlink(path) == 0 { return }
         for name in entries(of: path) { remove("\(path)/\(name)") }

@@ -53,6 +53,17 @@ package enum Host {
         return withUnsafeBytes(of: &facts.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
+    /// The kind of host, as far as it makes a difference to how much memory programs need: the architecture, the kernel
+    /// (its own part of a job's memory is counted too, each version in its way) and the CPUs that this process may use
+    /// (programs start as many threads, and the C library makes eight heaps for each). Such as `x86_64-6.12-16`.
+    package static func kind() -> String {
+        var facts = utsname()
+        uname(&facts)
+        let machine = withUnsafeBytes(of: &facts.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let version = kernelRelease().split(separator: ".").prefix(2).joined(separator: ".")
+        return "\(machine)-\(version)-\(allowedCPUs().count)"
+    }
+
     /// The environment of this process, as it is.
     static func rawEnvironment() -> [[UInt8]] {
         var entries: [[UInt8]] = []

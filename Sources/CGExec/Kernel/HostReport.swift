@@ -76,7 +76,7 @@ public struct HostReport: Sendable, Codable {
         do throws(KernelError) {
             place = try Workplace(in: subtree, budget: nil, bestEffort: true)
         } catch {
-            return add("cgroup", false, "a place in the tree", error.description, cure: error.cure)
+            return add("cgroup", false, "a place in the tree", error.failure, cure: error.cure)
         }
         defer { place.close() }
         cgroup = subtree.base

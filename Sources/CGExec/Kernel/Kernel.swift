@@ -9,6 +9,9 @@ protocol Kernel: AnyObject {
     /// The present on the monotonic clock.
     var now: Instant { get }
 
+    /// Finds out which program the job has; `path` is its entry `PATH=…`, if there is one. `identified` follows.
+    func identify(_ job: JobID, program: [UInt8], path: [UInt8]?, directory: String?)
+
     /// Makes a fresh leaf, puts the limits in force, and starts the program in it. `launched` or `ended` follows.
     func launch(_ plan: LaunchPlan)
 
@@ -17,6 +20,9 @@ protocol Kernel: AnyObject {
 
     /// Ends the whole tree. `ended` follows.
     func kill(_ attempt: AttemptID)
+
+    /// Makes the tree no likelier than this process to be ended when memory runs out.
+    func spare(_ attempt: AttemptID)
 
     /// Reads the tree's CPU time. `cpuUsed` follows.
     func measureCPU(_ attempt: AttemptID)
@@ -33,6 +39,8 @@ protocol Kernel: AnyObject {
 
 /// What happened to an attempt, or to the clock.
 enum KernelEvent: Sendable {
+    /// Which program the job has; nil when that cannot be told.
+    case identified(JobID, ProgramVersion?)
     /// The program runs; `started` is the instant of its clone.
     case launched(AttemptID, started: Instant)
     /// The tree's CPU time so far.
@@ -74,6 +82,8 @@ struct LaunchPlan: Sendable {
     var files: Int?
     var core: ByteSize?
     var session: Session
+    /// How much likelier than this process it is to be ended when memory runs out, from 0 to 1000; nil leaves that alone.
+    var oomScore: Int?
 
     /// Which session and process group the program gets.
     enum Session: Sendable {
@@ -109,8 +119,6 @@ struct Ending: Sendable {
     /// The end of the main process.
     var ended: Instant
     var memory: MemoryEvidence?
-    /// Whether the tree's memory reached its limit, which reclaiming may have helped.
-    var reachedMemoryLimit = false
     var limitsHit: [String] = []
     var usage: Usage?
     var effective: [String: String] = [:]

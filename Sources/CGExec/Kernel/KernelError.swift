@@ -46,10 +46,12 @@ public struct KernelError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The value as a text for people.
-    public var description: String {
+    public var description: String { failure + (cure.map { ". \($0)" } ?? "") }
+
+    /// The same without the cure.
+    var failure: String {
         let what = value.map { " '\($0)' to" } ?? ""
         return "cannot \(operation.rawValue)\(what) \(object): \(Errno(rawValue: errno))"
-            + (cure.map { ". \($0)" } ?? "")
     }
 
     private static func usualCure(_ operation: Operation, _ object: String, _ errno: Errno) -> String? {
@@ -84,13 +86,16 @@ public struct KernelError: Error, Hashable, Sendable, CustomStringConvertible {
 /// A host that cannot enforce what was asked: every reason, with its cure.
 public struct HostUnfit: Error, Hashable, Sendable, CustomStringConvertible {
     /// One thing that is missing.
-    public struct Reason: Hashable, Sendable {
+    public struct Reason: Hashable, Sendable, CustomStringConvertible {
         /// What cannot be done, such as `memory`.
         public var what: String
         /// Why.
         public var cause: String
         /// What to do about it.
         public var cure: String
+
+        /// The value as a text for people.
+        public var description: String { "cannot enforce \(what): \(cause). \(cure)" }
     }
 
     /// Everything that is missing.
@@ -104,6 +109,6 @@ public struct HostUnfit: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The value as a text for people.
     public var description: String {
-        reasons.map { "cannot enforce \($0.what): \($0.cause). \($0.cure)" }.joined(separator: "\n")
+        reasons.map(\.description).joined(separator: "\n")
     }
 }

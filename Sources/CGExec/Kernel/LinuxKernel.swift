@@ -15,6 +15,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     private let threads = Threads()
     private let signals: SignalState
     private(set) var attempts: [AttemptID: RunningAttempt] = [:]
+    private let programs: ProgramSearch
     private var wakeTimer: Reactor.Timer?
     /// Whether what the pool's cgroup tells of its memory is wanted; it is listened to from the first attempt on.
     private let watchesPool: Bool
@@ -22,7 +23,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// Set when this host's kernel kills what we clone into a leaf: children then enter by themselves.
     private var entersByItself = false
     /// When to look again where no descriptor was free to be told by.
-    private static let secondLook = Duration.milliseconds(20)
+    static let secondLook = Duration.milliseconds(20)
 
     /// Works in `place`. Programs start with `signals`, the state from before we took any over.
     init(reactor: Reactor, place: Workplace, signals: SignalState = SignalState(), watchesPool: Bool = false) {
@@ -30,10 +31,18 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         self.reactor = reactor
         self.place = place
         self.signals = signals
+        programs = ProgramSearch(reactor: reactor, threads: threads)
         place.watchKeeper(on: reactor)
     }
 
     // MARK: Verbs
+
+    func identify(_ job: JobID, program: [UInt8], path: [UInt8]?, directory: String?) {
+        let candidates = Spawn.candidates(for: program, environment: path.map { [$0] } ?? [])
+        programs.find(candidates.map { $0.located(in: directory) }) { [weak self] program in
+            if let self { deliver(.identified(job, program), now) }
+        }
+    }
 
     func launch(_ plan: LaunchPlan) {
         do throws(KernelError) {
@@ -99,6 +108,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// Lets idle threads go; to be called when no attempt is left.
     func close() {
         alarm = nil
+        programs.close()
         threads.close()
     }
 
@@ -182,6 +192,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
             deliver(.launched(id, started: started), now)
             if attempt.killRequested { killTree(of: attempt) }
             for pending in attempt.pendingSignals { signal(id, pending) }
+            if attempt.isSpared { spare(id) }
         case .killedAtBirth where !attempt.killRequested:
             entersByItself = true
             start(attempt)

@@ -1,7 +1,7 @@
 /// What the memory of the pool and its leaves tells: when it is asked, and by itself.
 extension LinuxKernel {
     func measureMemory() {
-        guard let need = place.memoryNeed else { return }
+        guard let need = place.memoryNeed else { return lookAgain { $0.measureMemory() } }
         let leaves = attempts.values.compactMap { attempt in
             attempt.leaf?.memoryNeed.map { MemoryReading.Attempt(id: attempt.plan.attempt, need: ByteSize($0.total)) }
         }
@@ -10,10 +10,24 @@ extension LinuxKernel {
     }
 
     func measureLeftBehind() {
-        guard let pool = place.memoryNeed else { return }
-        // The counters of live leaves are read one after another while these change, but hardly in so short a time.
-        let live = attempts.values.reduce(0) { $0 + ($1.leaf?.memoryNeed?.shared ?? 0) }
-        deliver(.leftBehind(ByteSize(pool.shared - min(pool.shared, live))), now)
+        // The counters of live leaves are read one after another while these change, but hardly in so short a time. What
+        // one that cannot be read holds must not be taken for left behind.
+        let live = attempts.values.compactMap { attempt in
+            attempt.leaf == nil ? 0 : attempt.leaf?.memoryNeed?.shared
+        }
+        guard let pool = place.memoryNeed, live.count == attempts.count else {
+            return lookAgain { $0.measureLeftBehind() }
+        }
+        deliver(.leftBehind(ByteSize(pool.shared - min(pool.shared, live.reduce(0, +)))), now)
+    }
+
+    /// Without a free descriptor nothing can be read. A question that stayed unanswered would never be asked again, and
+    /// jobs would wait for the answer; without the controller there will be none.
+    private func lookAgain(_ measure: @escaping (LinuxKernel) -> Void) {
+        guard place.controllers.contains("memory") else { return }
+        _ = reactor.schedule(at: now.advanced(by: Self.secondLook)) { [weak self] in
+            if let self { measure(self) }
+        }
     }
 
     func listenToPool() {

@@ -24,12 +24,12 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
 
     /// Names a registration. Not the descriptor: its number may be reused while an event is under way.
     struct Registration: Hashable, Sendable {
-        fileprivate let number: UInt64
+        fileprivate let number: Int
     }
 
     /// Names a timer.
     struct Timer: Hashable, Sendable {
-        fileprivate let number: UInt64
+        fileprivate let number: Int
     }
 
     private struct Handler {
@@ -53,13 +53,13 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     private let clock: Descriptor
     private let mailbox = Mutex(Mailbox())
     private let thread = Mutex<pthread_t?>(nil)
-    private var handlers: [UInt64: Handler] = [:]
-    private var timers: [UInt64: Due] = [:]
+    private var handlers: [Int: Handler] = [:]
+    private var timers: [Int: Due] = [:]
     private var armed: Instant?
-    private var lastNumber: UInt64 = 2
+    private var lastNumber = 2
 
-    private static let doorbellNumber: UInt64 = 1
-    private static let clockNumber: UInt64 = 2
+    private static let doorbellNumber = 1
+    private static let clockNumber = 2
 
     package init() throws(KernelError) {
         do throws(Errno) {
@@ -76,9 +76,9 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     }
 
     private static func control(
-        _ epoll: borrowing Descriptor, _ operation: Int32, _ descriptor: Int32, _ interest: Interest, _ number: UInt64
+        _ epoll: borrowing Descriptor, _ operation: Int32, _ descriptor: Int32, _ interest: Interest, _ number: Int
     ) throws(Errno) {
-        var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: number))
+        var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: UInt64(number)))
         try systemCall { epoll_ctl(epoll.raw, operation, descriptor, &event) }
     }
 
@@ -183,15 +183,15 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
                 guard count > 0 else { continue }
                 // Deadlines last: what happened before the clock was looked at happened in time.
                 let round = events[..<Int(count)]
-                for event in round where event.data.u64 != Self.clockNumber { handle(event) }
-                for event in round where event.data.u64 == Self.clockNumber { handle(event) }
+                for event in round where event.number != Self.clockNumber { handle(event) }
+                for event in round where event.number == Self.clockNumber { handle(event) }
             }
         }
     }
 
     private func handle(_ event: epoll_event) {
         var drained: UInt64 = 0
-        switch event.data.u64 {
+        switch event.number {
         case Self.doorbellNumber:
             _ = read(doorbell.raw, &drained, 8)
             emptyMailbox()
@@ -200,7 +200,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
             armed = nil
             fireTimers()
         default:
-            handlers[event.data.u64]?.body(Interest(rawValue: event.events))
+            handlers[event.number]?.body(Interest(rawValue: event.events))
         }
     }
 
@@ -213,4 +213,9 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     package func isIsolatingCurrentContext() -> Bool? {
         thread.withLock { $0.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }
+}
+
+extension epoll_event {
+    /// The registration that it belongs to.
+    fileprivate var number: Int { Int(data.u64) }
 }

@@ -18,6 +18,8 @@ final class RunningAttempt {
     var killRequested = false
     /// Whether it was told to end: then nobody waits long for who should read its output.
     var endRequested = false
+    /// Whether it is no longer to be the likelier one to be ended when memory runs out.
+    var isSpared = false
     /// Signals for the program from before it ran.
     var pendingSignals: [Int32] = []
     var outputExceeded = false

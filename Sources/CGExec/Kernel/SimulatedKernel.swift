@@ -65,6 +65,12 @@ final class SimulatedKernel: Kernel {
     /// A kernel on which each plan does what `program` says.
     init(program: @escaping (LaunchPlan) -> Program) { self.program = program }
 
+    /// Here a program's name is all there is of it.
+    func identify(_ job: JobID, program: [UInt8], path: [UInt8]?, directory: String?) {
+        let name = String(decoding: program, as: UTF8.self)
+        deliver(.identified(job, ProgramVersion(path: name, digest: name)), now)
+    }
+
     func launch(_ plan: LaunchPlan) {
         launches.append(plan)
         let program = program(plan)
@@ -96,6 +102,9 @@ final class SimulatedKernel: Kernel {
         guard running[attempt] != nil else { return }
         plannedEnd(attempt, .signaled(9), after: .zero, killedForMemory: false)
     }
+
+    /// Nobody is ended here by anybody else.
+    func spare(_ attempt: AttemptID) {}
 
     func measureCPU(_ attempt: AttemptID) {
         guard let job = running[attempt] else { return }
@@ -159,7 +168,6 @@ final class SimulatedKernel: Kernel {
         usage.memoryPeakBytes = job.memory(at: due).bytes
         usage.needPeakBytes = killedForMemory ? nil : usage.memoryPeakBytes
         usage.memory = ["shmem": job.program.leavesBehind.bytes]
-        ending.reachedMemoryLimit = killedForMemory
         ending.usage = usage
         running[attempt]?.end = add(.ended(attempt, ending), of: attempt, after: delay)
     }

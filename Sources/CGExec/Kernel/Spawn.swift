@@ -59,6 +59,7 @@ struct Spawn: Sendable {
         let candidates = CStrings(Self.candidates(for: plan.command[0], environment: plan.environment))
         let shell = CStrings([Array("/bin/sh".utf8), []] + plan.command.dropFirst())
         let directory = CStrings(plan.directory.map { [Array($0.utf8)] } ?? [])
+        let oomScore = CStrings(plan.oomScore.flatMap { OOMScore.adjustment($0) }.map { ["\($0)"] } ?? [])
         let limits = Self.resourceLimits(files: plan.files, core: plan.core)
         let mask = affinity.map { set in set.words.map { UInt($0) } }
 
@@ -84,6 +85,7 @@ struct Spawn: Sendable {
         request.close_others = plan.session == .new ? 1 : 0
         request.signal_mask = signals.blocked
         request.ignored_signals = signals.ignored
+        request.oom_score_adj = UnsafePointer(oomScore.pointers[0])
 
         var spawned = cgx_spawned()
         let started = monotonicNow()
@@ -99,7 +101,7 @@ struct Spawn: Sendable {
                 }
             }
         }
-        withExtendedLifetime((arguments, environment, candidates, shell, directory, paths, header)) {}
+        withExtendedLifetime((arguments, environment, candidates, shell, directory, paths, header, oomScore)) {}
         return result(of: spawned, started: started)
     }
 

@@ -71,7 +71,7 @@ public struct Job: Sendable, Hashable {
         /// A job submitted before.
         case job(JobID)
         /// A group opened before: all that is in it.
-        case group(GroupID)
+        case group(JobGroupID)
     }
 
     /// Where an output stream goes. The directories above a file are made where they are missing, and a file stays when

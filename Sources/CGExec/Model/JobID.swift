@@ -34,7 +34,7 @@ struct AttemptID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The number of a group of jobs in its pool.
-public struct GroupID: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct JobGroupID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The number.
     public let number: Int
 
@@ -42,7 +42,7 @@ public struct GroupID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public init(_ number: Int) { self.number = number }
 
     /// Whether `left` comes before `right`.
-    public static func < (left: GroupID, right: GroupID) -> Bool { left.number < right.number }
+    public static func < (left: JobGroupID, right: JobGroupID) -> Bool { left.number < right.number }
 
     /// The value as a text for people.
     public var description: String { "\(number)" }

@@ -93,6 +93,9 @@ extension Job {
         if limits.thrash != nil && limits.memory == nil {
             report("thrash", "it counts what a memory limit causes: set memory")
         }
+        if restartsOnTimeout && limits.timeout == nil {
+            report("restart-on-timeout", "there is no time that could be over: set timeout")
+        }
         if limits.onPids != nil && limits.pids == nil { report("on-pids", "it needs a number of processes: set pids") }
         return problems
     }

@@ -66,7 +66,7 @@ public struct LimitOption: Sendable {
     public static let all: [LimitOption] = [
         amount(
             "memory", { $0.memory }, { $0.memory = $1 },
-            "most memory of the whole process tree (memory.max); % of the budget"),
+            "most memory of the whole process tree (memory.max)"),
         amount(
             "need", { $0.need }, { $0.need = $1 },
             "estimate of the memory needed: reserved; a limit only under a budget"),
@@ -162,7 +162,7 @@ public struct LimitOption: Sendable {
     private static func amount(
         _ name: String, _ get: @escaping Get<MemoryAmount>, _ put: @escaping Put<MemoryAmount>, _ help: String
     ) -> LimitOption {
-        LimitOption(name: name, placeholder: "SIZE|%", help: help) { (limits, text) throws(ValueError) in
+        LimitOption(name: name, placeholder: "SIZE", help: help) { (limits, text) throws(ValueError) in
             let amount = try MemoryAmount(parsing: text)
             guard amount != .size(ByteSize(0)) else { throw ValueError(text, expected: "a size above 0") }
             put(&limits, amount)

@@ -21,6 +21,8 @@ public struct PoolConfiguration: Sendable, Hashable {
     public var halt: Halt?
     /// Whether the memory of jobs without a hard limit is learned from those of their category that ran.
     public var learnsMemory = true
+    /// Where what is learned is kept; of no use where `learnsMemory` is false.
+    public var learned = LearnedPlace.inMemory
     /// The least memory for each of those that run at once: there are so many fewer slots, whatever `jobs` says, that
     /// no slot's share of the budget is smaller.
     public var leastShare: MemoryAmount?
@@ -66,6 +68,19 @@ public enum SlotCount: Sendable, Hashable {
             throw error
         }
     }
+}
+
+/// Where a pool keeps what it learned of the memory that jobs need.
+public enum LearnedPlace: Sendable, Hashable {
+    /// Nowhere: each pool begins anew.
+    case inMemory
+    /// In this file of JSON, which is made where it is missing, and which several pools may use at once. A pool begins
+    /// with what is known there of its jobs' categories and programs on this kind of host, and adds what its jobs showed:
+    /// after every thousand, and at its end.
+    ///
+    /// A pool does not begin when the file cannot be written or is not what it should be. What cannot be written later,
+    /// as on a full disk, is lost, and `Pool.learningFailure` tells why.
+    case file(String)
 }
 
 /// What SIGHUP, SIGINT, SIGQUIT and SIGTERM, and `exit`, do to a pool in a program. Nothing of its jobs ever outlives the

@@ -17,6 +17,10 @@ public struct Record: Sendable, Codable, Hashable {
     public var size: Double?
     /// Which try at the job this is, from 1.
     public var attempt: Int
+    /// Whether the command is the fallback; absent where it is the job's own.
+    public var fallback: Bool?
+    /// How often the job had been taken back before, to run with more memory or beside fewer others; absent for never.
+    public var phase: Int?
     /// The command.
     public var argv: [String]
     /// The working directory.

@@ -2,7 +2,7 @@
 struct Failures: Sendable {
     /// A group on the way to a job.
     struct Step: Sendable, Hashable {
-        var id: GroupID
+        var id: JobGroupID
         var name: String
     }
 

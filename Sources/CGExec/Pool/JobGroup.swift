@@ -2,7 +2,7 @@
 /// everything in it is over; it succeeds when all in it does.
 public final class JobGroup: Sendable {
     /// Its number.
-    public let id: GroupID
+    public let id: JobGroupID
     /// A name for people and records; need not be unique.
     public let name: String
     /// The group that it is in.
@@ -15,7 +15,7 @@ public final class JobGroup: Sendable {
     let end = Promise<GroupCounts>()
 
     init(
-        id: GroupID, _ name: String, in parent: JobGroup?, _ pool: Pool, stdout: Job.Output?, stderr: Job.Output?,
+        id: JobGroupID, _ name: String, in parent: JobGroup?, _ pool: Pool, stdout: Job.Output?, stderr: Job.Output?,
         params: [String: String]
     ) {
         self.id = id
@@ -149,11 +149,11 @@ extension Pool {
         return "group \(group.name) is sealed: nothing can be added to it any more"
     }
 
-    func groupStarted(_ id: GroupID) {
+    func groupStarted(_ id: JobGroupID) {
         if let open = groups[id] { open.onStart?(self, open.group) }
     }
 
-    func groupFinished(_ id: GroupID, _ counts: GroupCounts) {
+    func groupFinished(_ id: JobGroupID, _ counts: GroupCounts) {
         guard let open = groups.removeValue(forKey: id) else { return }
         open.group.end.set(counts)
         if counts.isSuccess { open.onDone?(self, open.group) }

@@ -4,7 +4,8 @@ import Glibc
 /// always, and the pool's cgroup is gone before this returns.
 ///
 /// - Throws: `HostUnfit` when the host cannot enforce what the configuration asks for, `KernelError` when the pool's
-///   cgroup cannot be made, and whatever `body` throws.
+///   cgroup cannot be made, `LearnedFileError` when the file of what was learned cannot be used, and whatever `body`
+///   throws.
 public func withPool<Result: Sendable>(
     _ configuration: PoolConfiguration = PoolConfiguration(), _ body: (Pool) async throws -> Result
 ) async throws -> Result {
@@ -39,12 +40,16 @@ public actor Pool {
     /// Whether nothing is taken in any more.
     private(set) var isClosing = false
     private(set) var submissions: [JobID: Submission] = [:]
-    var groups: [GroupID: OpenGroup] = [:]
+    var groups: [JobGroupID: OpenGroup] = [:]
     /// When the first job was submitted since there was none.
     private(set) var busySince: Instant?
     var joins: [Int: Join] = [:]
     var lastJoin = 0
     private var failed = Failures()
+    /// Why what was learned could not be added to `PoolConfiguration.learned`, so that it is lost; nil when nothing is.
+    /// Known when `withPool` has returned, which is no reason for it to throw: all jobs have their records. So let its
+    /// body return the pool, and ask that.
+    public private(set) var learningFailure: LearnedFileError?
 
     /// The pool's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
@@ -117,7 +122,7 @@ public actor Pool {
 
     /// Submits a job for each item and waits for all: their records, in the order of the items.
     ///
-    /// Cancelling the task that waits cancels all of them.
+    /// All are taken in before the first starts. Cancelling the task that waits cancels all of them.
     ///
     /// - Throws: as `submit`; nothing is started unless every job is valid.
     public func map<Items: Sequence>(
@@ -125,7 +130,8 @@ public actor Pool {
     ) async throws -> [Record] {
         let jobs = try items.map(job)
         for job in jobs { _ = try check(job.with(defaultsOf: group), in: group) }
-        let handles = try jobs.map { try submit($0, in: group) }
+        let submitAll = { try jobs.map { try self.submit($0, in: group) } }
+        let handles = try runner.map { try $0.together(submitAll) } ?? submitAll()
         return await withTaskCancellationHandler {
             // The last first: when it has ended, most others have, and nobody is woken for each of them.
             var records: [Record] = []
@@ -145,7 +151,7 @@ public actor Pool {
         var problems = job.problems(cpus: capacity.cpus, budget: capacity.budget)
         if let runner {
             if let group, let problem = obstacle(to: group) { problems.append(.init(key: "group", message: problem)) }
-            problems += job.after.compactMap { Self.obstacle(to: $0, in: runner) }
+            problems += job.after.compactMap { obstacle(to: $0, in: runner) }
         }
         guard problems.isEmpty else { throw InvalidJob(name: job.name, problems: problems) }
         guard let runner, !isClosing else {
@@ -156,7 +162,7 @@ public actor Pool {
     }
 
     /// Why no job can come after that. What it comes after is complete before the job is there: so there are no cycles.
-    private static func obstacle(to predecessor: Job.Predecessor, in runner: PoolRun) -> JobProblem? {
+    private func obstacle(to predecessor: Job.Predecessor, in runner: PoolRun) -> JobProblem? {
         guard runner.knows(predecessor) else {
             let name =
                 switch predecessor {
@@ -166,7 +172,8 @@ public actor Pool {
             return JobProblem(key: "after", message: "there is no \(name) in this pool: submit it first")
         }
         if case .group(let id) = predecessor, runner.isGrowing(id) {
-            return JobProblem(key: "after", message: "group \(id) may still grow: seal it first")
+            let name = groups[id].map { "'\($0.group.name)'" } ?? "\(id)"
+            return JobProblem(key: "after", message: "group \(name) may still grow: seal it first")
         }
         return nil
     }
@@ -215,6 +222,11 @@ public actor Pool {
         runner?.end()
         await idle()
         runner?.close()
+        do throws(LearnedFileError) {
+            try runner?.keepLearned()
+        } catch {
+            learningFailure = error
+        }
         runner = nil
         // Last: this is where a signal takes its effect.
         endingWatch?.close()

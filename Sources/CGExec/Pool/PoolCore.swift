@@ -11,6 +11,9 @@ final class PoolCore {
         /// Civil time at an instant, to date what happened; both clocks read together once.
         var epoch: (civil: Timestamp, instant: Instant)
         var bestEffort = false
+        /// Whether jobs of one category that have different programs are told apart: where what is learned outlives the
+        /// pool.
+        var identifiesPrograms = false
         /// For a transparent wrapper: the command and the environment as they came, byte for byte.
         var verbatim: (command: [[UInt8]], environment: [[UInt8]])?
         var session = LaunchPlan.Session.new
@@ -27,9 +30,11 @@ final class PoolCore {
     /// Called once for each job, when nothing of it is left.
     var onRecord: (Record) -> Void = { _ in }
     /// Called when something in the group starts for the first time.
-    var onGroupStart: (GroupID) -> Void = { _ in }
+    var onGroupStart: (JobGroupID) -> Void = { _ in }
+    /// Called with what an attempt of a known program showed of its need for memory.
+    var onLearned: (MemoryModel.Sample) -> Void = { _ in }
     /// Called once for each group, when it is sealed and everything in it is done.
-    var onGroupEnd: (GroupID, GroupCounts) -> Void = { _, _ in }
+    var onGroupEnd: (JobGroupID, GroupCounts) -> Void = { _, _ in }
     /// Called when everything that was decided has been carried out.
     var onSettled: () -> Void = {}
     /// Called with everything that the scheduler was told and what it decided.
@@ -45,7 +50,7 @@ final class PoolCore {
     private var lastID = 0
     private var lastGroupID = 0
     /// The names of a group that is not finished and of those that it is in, from the outside in.
-    private var paths: [GroupID: String] = [:]
+    private var paths: [JobGroupID: String] = [:]
     /// Decided and not yet carried out. One effect may cause the next event while others wait behind it, such as a
     /// cancellation from within `onRecord`; in a queue, a launch still comes before the kill that was decided after it.
     private var pending: Deque<(effect: Effect, decided: Instant)> = []
@@ -60,9 +65,12 @@ final class PoolCore {
         var grant: Grant?
         var ending: Ending?
         var notes: [String] = []
+        /// The attempt that was made last, or the one that it waits for after that; 0 when none was made.
+        var attempt = 0
 
         /// Forgets an attempt that another follows.
         mutating func clear() {
+            attempt += 1
             (admitted, grant, ending, notes) = (nil, nil, nil, [])
         }
     }
@@ -83,7 +91,7 @@ final class PoolCore {
     var waitingCount: Int { scheduler.waitingCount }
 
     /// Takes a job in; it starts as soon as it fits. `noted` is called with its number before anything happens to it.
-    func submit(_ job: Job, in group: GroupID? = nil, noted: (JobID) -> Void = { _ in }) -> JobID {
+    func submit(_ job: Job, in group: JobGroupID? = nil, noted: (JobID) -> Void = { _ in }) -> JobID {
         lastID += 1
         let id = JobID(lastID)
         let now = kernel.now
@@ -93,29 +101,36 @@ final class PoolCore {
         return id
     }
 
+    /// Takes in all that `body` submits before any of it starts, so that a priority counts whatever the order.
+    func together<Result>(_ body: () throws -> Result) rethrows -> Result {
+        apply(.hold, at: kernel.now)
+        defer { apply(.release, at: kernel.now) }
+        return try body()
+    }
+
     /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens.
     func openGroup(
-        _ name: String, in parent: GroupID?, timeout: Duration?, noted: (GroupID) -> Void = { _ in }
-    ) -> GroupID {
+        _ name: String, in parent: JobGroupID?, timeout: Duration?, noted: (JobGroupID) -> Void = { _ in }
+    ) -> JobGroupID {
         lastGroupID += 1
-        let id = GroupID(lastGroupID)
+        let id = JobGroupID(lastGroupID)
         paths[id] = (parent.flatMap { paths[$0] }.map { $0 + "/" } ?? "") + name
         noted(id)
-        apply(.opened(id, GroupPlan(parent: parent, timeout: timeout)), at: kernel.now)
+        apply(.opened(id, GroupPlan(name: paths[id] ?? name, parent: parent, timeout: timeout)), at: kernel.now)
         return id
     }
 
     /// Says that nothing more will be added to the group.
-    func sealGroup(_ id: GroupID) { apply(.sealed(id), at: kernel.now) }
+    func sealGroup(_ id: JobGroupID) { apply(.sealed(id), at: kernel.now) }
 
     /// Ends everything in the group.
-    func cancelGroup(_ id: GroupID) { apply(.cancelGroup(id), at: kernel.now) }
+    func cancelGroup(_ id: JobGroupID) { apply(.cancelGroup(id), at: kernel.now) }
 
     /// Whether something may still be added to the group.
-    func isGrowing(_ id: GroupID) -> Bool { scheduler.groups.isGrowing(id) }
+    func isGrowing(_ id: JobGroupID) -> Bool { scheduler.groups.isGrowing(id) }
 
     /// How the children of the group stand; nil when it is finished.
-    func counts(of id: GroupID) -> GroupCounts? { scheduler.groups.counts(of: id) }
+    func counts(of id: JobGroupID) -> GroupCounts? { scheduler.groups.counts(of: id) }
 
     /// Whether the job or the group was ever taken in.
     func knows(_ predecessor: Job.Predecessor) -> Bool {
@@ -141,6 +156,7 @@ final class PoolCore {
 
     private func receive(_ event: KernelEvent, at now: Instant) {
         switch event {
+        case .identified(let id, let program): apply(.identified(id, program), at: now)
         case .launched(let id, let started):
             apply(.launched(id, started: started), at: now)
             if let entry = entries[id.job], let grant = entry.grant { onStart(id.job, entry.job, grant) }
@@ -164,7 +180,7 @@ final class PoolCore {
         let usage = ending.usage
         return AttemptEnd(
             status: ending.status, culprit: ending.memory?.culprit, at: ending.ended,
-            need: usage?.needPeakBytes.map { ByteSize($0) }, reachedLimit: ending.reachedMemoryLimit,
+            need: usage?.needPeakBytes.map { ByteSize($0) },
             // All processes are gone, and their memory with them: what is left are files in memory.
             leftBehind: ByteSize(usage?.memory?["shmem"] ?? 0),
             asksForRetry: job?.retry?.rules.contains {
@@ -189,9 +205,12 @@ final class PoolCore {
         case .launch(let id, let grant): launch(id, grant, decided)
         case .terminate(let id): kernel.terminate(id)
         case .kill(let id): kernel.kill(id)
+        case .spare(let id): kernel.spare(id)
+        case .identify(let id): identify(id)
         case .measureCPU(let id): kernel.measureCPU(id)
         case .measureMemory: kernel.measureMemory()
         case .measureLeftBehind: kernel.measureLeftBehind()
+        case .learned(let sample): onLearned(sample)
         case .note(let id, let text): entries[id]?.notes.append(text)
         case .groupStarted(let id): onGroupStart(id)
         case .groupFinished(let id, let counts):
@@ -200,15 +219,23 @@ final class PoolCore {
         case .retry(let id, let outcome):
             guard let entry = entries[id.job] else { return }
             entries[id.job]?.clear()
-            onAttempt(record(id.job, id, entry, outcome))
-        case .finish(let id, let attempt, let outcome):
-            if let entry = entries.removeValue(forKey: id) { onRecord(record(id, attempt, entry, outcome)) }
+            onAttempt(record(id.job, entry, outcome))
+        case .finish(let id, _, let outcome):
+            if let entry = entries.removeValue(forKey: id) { onRecord(record(id, entry, outcome)) }
         }
+    }
+
+    private func identify(_ id: JobID) {
+        guard let job = entries[id]?.job, let program = job.command.first else { return }
+        kernel.identify(
+            id, program: Array(program.utf8), path: environment.entry("PATH", with: job.environment),
+            directory: job.directory)
     }
 
     private func launch(_ id: AttemptID, _ grant: Grant, _ decided: Instant) {
         entries[id.job]?.admitted = decided
         entries[id.job]?.grant = grant
+        entries[id.job]?.attempt = id.number
         guard var job = entries[id.job]?.job else { return }
         job = surroundings.finalize?(id.job, grant.slot, id.number) ?? job
         if grant.isFallback, let fallback = job.fallback { job.command = fallback }
@@ -233,13 +260,15 @@ final class PoolCore {
 
     // MARK: Values
 
-    private func demand(of job: Job, in group: GroupID?) -> Demand {
+    private func demand(of job: Job, in group: JobGroupID?) -> Demand {
         let limits = job.limits
         return Demand(
-            memory: limits.memory?.resolved(of: budget), need: limits.need?.resolved(of: budget), cpus: limits.cpus,
+            name: job.name, memory: limits.memory?.resolved(of: budget), need: limits.need?.resolved(of: budget),
+            cpus: limits.cpus,
             cpuset: limits.cpuset, cpuQuota: limits.cpuQuota, timeout: limits.timeout, cpuTimeout: limits.cpuTimeout,
-            grace: limits.effectiveGrace, endsAtPids: limits.onPids == .kill, category: job.category, size: job.size,
-            slowdown: job.slowdown, priority: job.priority, group: group,
+            grace: limits.effectiveGrace, endsAtPids: limits.onPids == .kill, category: job.category,
+            awaitsProgram: surroundings.identifiesPrograms && job.category != nil && !job.command.isEmpty,
+            size: job.size, slowdown: job.slowdown, priority: job.priority, group: group,
             dependencies: job.after.map { Dependency(target: $0, needsSuccess: job.afterSuccess) },
             restartsOnTimeout: job.restartsOnTimeout, retry: job.retry, hasFallback: job.fallback != nil,
             startDelay: job.startDelay, ignoresAffinity: job.ignoresAffinity, isSolo: job.isSolo,
@@ -266,7 +295,7 @@ final class PoolCore {
         return LaunchPlan(
             attempt: id, command: command, environment: environment, directory: job.directory,
             stdin: job.stdin, stdout: stdout, stderr: stderr, outputLimit: job.limits.outputLimit, leaf: leaf,
-            files: job.limits.files, core: job.limits.core, session: surroundings.session)
+            files: job.limits.files, core: job.limits.core, session: surroundings.session, oomScore: grant.oomScore)
     }
 
     /// What a program can learn about itself from its environment.
@@ -280,11 +309,11 @@ final class PoolCore {
         return values
     }
 
-    private func record(_ id: JobID, _ attempt: AttemptID?, _ entry: Entry, _ outcome: Outcome) -> Record {
+    private func record(_ id: JobID, _ entry: Entry, _ outcome: Outcome) -> Record {
         let job = entry.job
         let ending = entry.ending
         var record = Record(
-            id: id, name: job.name, attempt: attempt?.number ?? 0, argv: job.command, outcome: outcome, times: .init(),
+            id: id, name: job.name, attempt: entry.attempt, argv: job.command, outcome: outcome, times: .init(),
             limits: job.limits, enforcement: enforcement(job, ending))
         record.description = job.description
         record.task = entry.task
@@ -293,6 +322,8 @@ final class PoolCore {
         record.cwd = job.directory
         record.host = surroundings.host
         record.slot = entry.grant?.slot
+        record.fallback = entry.grant?.isFallback == true ? true : nil
+        record.phase = entry.grant.flatMap { $0.phase > 0 ? $0.phase : nil }
         record.params = job.params.isEmpty ? nil : job.params
         record.times.queued = date(entry.queued)
         record.times.admitted = entry.admitted.map(date)

@@ -6,9 +6,9 @@ package final class PoolRun {
     /// Called before an attempt is started; what it throws fails the attempt.
     var willStart: (JobStart) throws -> Void = { _ in }
     /// Called when something in the group starts for the first time.
-    var onGroupStart: (GroupID) -> Void = { _ in }
+    var onGroupStart: (JobGroupID) -> Void = { _ in }
     /// Called once for each group, when it is sealed and everything in it is done.
-    var onGroupEnd: (GroupID, GroupCounts) -> Void = { _, _ in }
+    var onGroupEnd: (JobGroupID, GroupCounts) -> Void = { _, _ in }
     /// Called when everything that was decided has been carried out.
     var onSettled: () -> Void = {}
     /// Called when a program runs.
@@ -21,6 +21,7 @@ package final class PoolRun {
     private let reactor: Reactor
     private let kernel: LinuxKernel
     private let core: PoolCore
+    let learned: LearnedStore?
     /// Whether this process has a controlling terminal.
     package let hasTerminal: Bool
 
@@ -43,6 +44,7 @@ package final class PoolRun {
     package init(_ setup: PoolSetup, reactor: Reactor, style: Style = Style()) {
         self.reactor = reactor
         kernel = setup.kernel
+        learned = setup.learned
         var surroundings = PoolCore.Surroundings(epoch: (civilNow(), monotonicNow()))
         surroundings.host = Host.name()
         // With a terminal, Ctrl-C and Ctrl-Z must reach the program as they reach us; without one, a signal to our
@@ -55,6 +57,7 @@ package final class PoolRun {
             surroundings.session = hasTerminal ? .inherit : .group
         }
         surroundings.finalize = style.finalize
+        surroundings.identifiesPrograms = setup.learned != nil
         core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings)
         core.willStart = { [unowned self] id, job, grant in
             try willStart(JobStart(id: id.job, job: job, attempt: id.number, slot: grant.slot))
@@ -65,6 +68,7 @@ package final class PoolRun {
         core.onStart = { [unowned self] id, job, grant in onStart(id, job, grant.slot) }
         core.onAttempt = { [unowned self] record in onAttempt(record) }
         core.onRecord = { [unowned self] record in onRecord(record) }
+        core.onLearned = { [unowned self] sample in learned?.append(sample) }
     }
 
     private static func findTerminal() -> Bool {
@@ -74,29 +78,32 @@ package final class PoolRun {
     }
 
     /// Takes a job in; `noted` is called with its number before anything happens to it.
-    package func submit(_ job: Job, in group: GroupID? = nil, noted: (JobID) -> Void = { _ in }) -> JobID {
+    package func submit(_ job: Job, in group: JobGroupID? = nil, noted: (JobID) -> Void = { _ in }) -> JobID {
         core.submit(job, in: group, noted: noted)
     }
+
+    /// Takes in all that `body` submits before any of it starts, so that a priority counts whatever the order.
+    package func together<Result>(_ body: () throws -> Result) rethrows -> Result { try core.together(body) }
 
     /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens.
     @discardableResult
     package func openGroup(
-        _ name: String, in parent: GroupID? = nil, timeout: Duration? = nil, noted: (GroupID) -> Void = { _ in }
-    ) -> GroupID {
+        _ name: String, in parent: JobGroupID? = nil, timeout: Duration? = nil, noted: (JobGroupID) -> Void = { _ in }
+    ) -> JobGroupID {
         core.openGroup(name, in: parent, timeout: timeout, noted: noted)
     }
 
     /// Says that nothing more will be added to the group.
-    package func sealGroup(_ id: GroupID) { core.sealGroup(id) }
+    package func sealGroup(_ id: JobGroupID) { core.sealGroup(id) }
 
     /// Ends everything in the group.
-    func cancelGroup(_ id: GroupID) { core.cancelGroup(id) }
+    func cancelGroup(_ id: JobGroupID) { core.cancelGroup(id) }
 
     /// Whether something may still be added to the group.
-    func isGrowing(_ id: GroupID) -> Bool { core.isGrowing(id) }
+    func isGrowing(_ id: JobGroupID) -> Bool { core.isGrowing(id) }
 
     /// How the children of the group stand; nil when it is finished.
-    func counts(of id: GroupID) -> GroupCounts? { core.counts(of: id) }
+    func counts(of id: JobGroupID) -> GroupCounts? { core.counts(of: id) }
 
     /// Whether the job or the group was ever taken in.
     func knows(_ predecessor: Job.Predecessor) -> Bool { core.knows(predecessor) }
@@ -137,6 +144,9 @@ package final class PoolRun {
         try signals?.watch(on: reactor, onSignal)
         reactor.run { core.isIdle }
     }
+
+    /// Writes down what was learned and is not written yet; nothing runs any more.
+    package func keepLearned() throws(LearnedFileError) { try learned?.finish() }
 
     /// Removes the pool's cgroup and ends the keeper.
     package func close() {

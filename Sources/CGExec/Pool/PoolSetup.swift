@@ -4,7 +4,13 @@ package struct PoolSetup {
     let kernel: LinuxKernel
     let scheduler: Scheduler.Configuration
     /// The memory that all jobs together may hold; nil when none is planned.
-    package let budget: ByteSize?
+    package var budget: ByteSize? { budgetPlan?.size }
+    /// The same, and why so much.
+    package let budgetPlan: BudgetPlan?
+    /// The options that were asked for and that nothing enforces here; empty unless that was allowed.
+    package let unenforced: [String]
+    /// Where what is learned is kept beyond the pool; nil when it is not.
+    let learned: LearnedStore?
     /// How many slots, and why.
     package let slots: SlotPlan
 
@@ -25,25 +31,37 @@ package struct PoolSetup {
     }
 
     /// Sets everything up at `location`. Nothing runs yet, except the keeper.
-    /// - Throws: `HostUnfit` with all that cannot be enforced; `KernelError` when the pool's cgroup cannot be made.
+    /// - Throws: `HostUnfit` with all that cannot be enforced; `KernelError` when the pool's cgroup cannot be made;
+    ///   `LearnedFileError` when the file of what was learned cannot be used.
     package init(
         _ configuration: PoolConfiguration, for purpose: Purpose, at location: Location, reactor: Reactor
     ) throws {
+        var needs = LearnedNeeds()
+        let host = Host.kind()
+        if configuration.learnsMemory, case .file(let path) = configuration.learned {
+            let store = LearnedStore(LearnedFile(path), host: host)
+            needs = try store.open()
+            learned = store
+        } else {
+            learned = nil
+        }
         let place = try Self.workplace(configuration, purpose, location)
         do throws(HostUnfit) {
-            if !configuration.bestEffort { try Self.check(configuration, purpose.jobs, place.workplace) }
+            let obstacles = Self.obstacles(configuration, purpose.jobs, place.workplace)
+            if !configuration.bestEffort, !obstacles.isEmpty { throw HostUnfit(obstacles) }
+            unenforced = Set(obstacles.flatMap { $0.what.split(separator: ", ").map(String.init) }).sorted()
             let own = Host.allowedCPUs()
             let allowed = place.workplace.effectiveCPUs.map(own.intersection) ?? own
             var pieces: [Slot]?
             if configuration.affinity != .none {
                 pieces = try HwlocTopology.read().pieces(configuration.affinity, allowed: allowed)
             }
-            let budget = place.budget
+            let budget = place.budget?.size
             let plan = SlotPlan(
                 configuration.jobs, cpus: allowed.count, pieces: pieces?.count, named: configuration.affinity.plural,
                 widest: purpose.jobs.compactMap(\.limits.cpus).max(), budget: budget,
                 leastShare: configuration.leastShare?.resolved(of: budget),
-                largest: purpose.jobs.compactMap { ($0.limits.memory ?? $0.limits.need)?.resolved(of: budget) }.max())
+                largest: purpose.jobs.compactMap { Self.memory(of: $0, budget: budget, needs, on: host) }.max())
             scheduler = Scheduler.Configuration(
                 slots: pieces.map { Array($0.prefix(plan.count)) } ?? Array(repeating: Slot(), count: plan.count),
                 cpus: allowed, budget: budget,
@@ -51,9 +69,10 @@ package struct PoolSetup {
                 policy: Policy(
                     mode: configuration.mode, chains: configuration.chains, halt: configuration.halt,
                     learnsMemory: configuration.learnsMemory,
-                    leastShare: configuration.leastShare?.resolved(of: budget)))
+                    leastShare: configuration.leastShare?.resolved(of: budget)),
+                memoryModel: needs.model(for: host))
             slots = plan
-            self.budget = budget
+            budgetPlan = place.budget
         } catch {
             place.workplace.close()
             throw error
@@ -71,12 +90,12 @@ package struct PoolSetup {
 
     private static func workplace(
         _ configuration: PoolConfiguration, _ purpose: Purpose, _ location: Location
-    ) throws -> (workplace: Workplace, budget: ByteSize?) {
+    ) throws -> (workplace: Workplace, budget: BudgetPlan?) {
         switch location {
         case .subtree(let subtree):
             let budget = budget(
                 configuration, purpose, limit: Host.memoryLimit(above: subtree.base, mount: subtree.mount))
-            let enforced = configuration.budget == nil ? nil : budget.map { ByteSize($0.bytes + reserve) }
+            let enforced = configuration.budget == nil ? nil : budget.map { ByteSize($0.size.bytes + reserve) }
             return (try Workplace(in: subtree, budget: enforced, bestEffort: configuration.bestEffort), budget)
         case .scope(let isRoot):
             let command = Location.scopeCommand(isRoot: isRoot, ["…"]).joined(separator: " ")
@@ -100,13 +119,13 @@ package struct PoolSetup {
     package static func plannedBudget(_ configuration: PoolConfiguration, at location: Location) -> ByteSize? {
         var limit: ByteSize?
         if case .subtree(let subtree) = location { limit = Host.memoryLimit(above: subtree.base, mount: subtree.mount) }
-        return budget(configuration, Purpose(), limit: limit)
+        return budget(configuration, Purpose(), limit: limit)?.size
     }
 
-    private static func budget(_ configuration: PoolConfiguration, _ purpose: Purpose, limit: ByteSize?) -> ByteSize? {
+    private static func budget(_ configuration: PoolConfiguration, _ purpose: Purpose, limit: ByteSize?) -> BudgetPlan?
+    {
         guard configuration.budget != nil || purpose.plansMemory, let total = Host.totalMemory() else { return nil }
-        if let asked = configuration.budget { return asked.resolved(of: min(total, limit ?? total)) }
-        return Host.usualBudget(total: total, limit: limit)
+        return BudgetPlan(asked: configuration.budget, total: total, limit: limit)
     }
 
     /// What the configuration asks for that needs a cgroup.
@@ -117,14 +136,25 @@ package struct PoolSetup {
         ].compactMap { $0 }
     }
 
-    private static func check(
+    /// What the job asks for, or what is known of such jobs in place of an estimate of its own.
+    private static func memory(of job: Job, budget: ByteSize?, _ needs: LearnedNeeds, on host: String) -> ByteSize? {
+        if let memory = job.limits.memory { return memory.resolved(of: budget) }
+        guard let declared = job.limits.need?.resolved(of: budget) else { return nil }
+        let learned = job.category.flatMap {
+            needs.estimate(category: $0, size: job.size, declared: declared, on: host)
+        }
+        return learned ?? declared
+    }
+
+    /// Why what was asked for cannot be enforced here; empty when it can.
+    private static func obstacles(
         _ configuration: PoolConfiguration, _ jobs: [Job], _ place: Workplace
-    ) throws(HostUnfit) {
+    ) -> [HostUnfit.Reason] {
         var reasons: [HostUnfit.Reason] = []
         if configuration.budget != nil { reasons += place.obstacles(to: [("--budget", "memory")]) }
         if configuration.affinity != .none { reasons += place.obstacles(to: [("--affinity", "cpuset")]) }
         for job in jobs { reasons += place.obstacles(to: job.limits) }
-        if !reasons.isEmpty { throw HostUnfit(reasons.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }) }
+        return reasons.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }
 

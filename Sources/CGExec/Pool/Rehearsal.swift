@@ -2,14 +2,15 @@
 package struct Rehearsal {
     /// One program: what the scheduler is told of it, and what it really does.
     package struct Program: Sendable {
-        package var category: String
+        /// Nil where it learns from nobody.
+        package var category: String?
         package var size: Double
         package var declared: ByteSize
         package var peak: ByteSize
         package var duration: Duration
 
         /// A program that needs up to `peak`, more and more over the whole of its `duration`.
-        package init(category: String, size: Double, declared: ByteSize, peak: ByteSize, duration: Duration) {
+        package init(category: String?, size: Double, declared: ByteSize, peak: ByteSize, duration: Duration) {
             self.category = category
             self.size = size
             self.declared = declared
@@ -45,13 +46,18 @@ package struct Rehearsal {
 
     /// Submits all at once to a pool that holds its jobs to their memory, each on a core of its own; the attempts in the
     /// order of their ends.
-    /// - Parameter learns: whether the pool learns from those that ended what others will need.
-    package static func run(_ programs: [Program], cores: Int, memory: ByteSize, learns: Bool) -> [Attempt] {
+    /// - Parameters:
+    ///   - mode: whether memory may be promised twice.
+    ///   - learns: whether the pool learns from those that ended what others will need.
+    package static func run(
+        _ programs: [Program], cores: Int, memory: ByteSize, mode: Mode = .strict, learns: Bool
+    ) -> [Attempt] {
         let kernel = SimulatedKernel { plan in
             let program = programs[plan.attempt.job.number - 1]
             return SimulatedKernel.Program(duration: program.duration, peakMemory: program.peak)
         }
         var policy = Policy()
+        policy.mode = mode
         policy.learnsMemory = learns
         let start = kernel.now
         let pool = PoolCore(
@@ -70,14 +76,16 @@ package struct Rehearsal {
             }
             for case .launch(let id, let grant) in effects {
                 running[id] = Attempt(
-                    program: id.job.number - 1, started: now.since(start).seconds, memory: grant.memory ?? memory,
-                    slot: grant.slot)
+                    program: id.job.number - 1, started: now.since(start).seconds,
+                    memory: grant.reserved ?? grant.memory ?? memory, slot: grant.slot)
             }
         }
-        for program in programs {
-            var limits = Limits()
-            limits.need = .size(program.declared)
-            _ = pool.submit(Job("", ["program"], limits: limits, category: program.category, size: program.size))
+        pool.together {
+            for program in programs {
+                var limits = Limits()
+                limits.need = .size(program.declared)
+                _ = pool.submit(Job("", ["program"], limits: limits, category: program.category, size: program.size))
+            }
         }
         kernel.run()
         return attempts

@@ -30,18 +30,20 @@ struct ActiveAttempt: Sendable {
     /// Why we end an attempt.
     enum Reason: Sendable, Hashable {
         case timeout
-        /// The time of the group that it is in was over.
-        case groupTimeout
+        /// The time of this group, which it is in, was over.
+        case groupTimeout(String)
         case cpuTimeout
         case output
         case pids
         /// It stalled on memory for too long.
         case thrash
         case cancelled
+        /// Others failed, and that was to end the rest.
+        case halted(Refusal)
         /// It would fail as this job did.
-        case chained(JobID)
+        case chained(Blame)
         /// It would run out of its estimated memory as this job did.
-        case raised(JobID)
+        case raised(Blame)
         /// The pool needs its memory.
         case postponed
     }
@@ -67,10 +69,14 @@ struct ActiveAttempt: Sendable {
     /// its output or its leaf was still being cleared away ran into no limit of ours.
     func reason(endingAt ended: Instant) -> Reason? {
         switch reason {
-        case .timeout, .groupTimeout, .cancelled, .chained, .raised, .postponed: ended < reasonAt ? nil : reason
+        case .timeout, .groupTimeout, .cancelled, .halted, .chained, .raised, .postponed:
+            ended < reasonAt ? nil : reason
         case .cpuTimeout, .output, .pids, .thrash, nil: reason
         }
     }
+
+    /// The job, for others that fail because of it.
+    var blame: Blame { Blame(id: id.job, name: demand.name) }
 
     /// When it needs attention next. Once it is being ended, nothing but the kill is left to come.
     var nextDue: Instant? {

@@ -20,10 +20,12 @@ extension Scheduler {
         from origin: ActiveAttempt, _ category: String, at now: Instant, _ effects: inout [Effect]
     ) {
         // Where a larger size is known to need less, size says nothing about memory.
-        guard let limit = origin.grant.memory, memoryModel.isMonotone(category: category) else { return }
-        let cause = origin.id.job
-        for id in members(of: category) where id != cause {
-            guard let job = jobs[id], job.demand.size >= origin.demand.size else { continue }
+        guard let limit = origin.grant.memory,
+            memoryModel.isMonotone(category: category, program: origin.demand.program)
+        else { return }
+        let cause = origin.blame
+        for id in members(of: category, fromSize: origin.demand.size) where id != cause.id {
+            guard let job = jobs[id] else { continue }
             let running = active.first { $0.id.job == id }
             if let memory = job.demand.memory {
                 guard !origin.grant.memoryIsShare, memory <= limit else { continue }
@@ -47,10 +49,10 @@ extension Scheduler {
     private mutating func chainTime(
         from origin: ActiveAttempt, _ category: String, at now: Instant, _ effects: inout [Effect]
     ) {
-        let (cause, weight) = (origin.id.job, origin.demand.weight)
+        let (cause, weight) = (origin.blame, origin.demand.weight)
         guard let limit = origin.demand.timeout?.seconds, weight > 0, weight.isFinite else { return }
-        for id in members(of: category) where id != cause {
-            guard let demand = jobs[id]?.demand, demand.weight >= weight, !demand.restartsOnTimeout,
+        for id in members(of: category, fromWeight: weight) where id != cause.id {
+            guard let demand = jobs[id]?.demand, !demand.restartsOnTimeout,
                 let timeout = demand.timeout, timeout.seconds <= limit * (demand.weight / weight)
             else { continue }
             fell(id, active.first { $0.id.job == id }?.id, because: cause, at: now, &effects)
@@ -58,21 +60,21 @@ extension Scheduler {
     }
 
     private mutating func fell(
-        _ id: JobID, _ running: AttemptID?, because cause: JobID, at now: Instant, _ effects: inout [Effect]
+        _ id: JobID, _ running: AttemptID?, because cause: Blame, at now: Instant, _ effects: inout [Effect]
     ) {
         guard policy.chains == .on else {
             guard jobs[id]?.isNoted == false else { return }
             jobs[id]?.isNoted = true
             let what = running == nil ? "not been started" : "been ended"
-            effects.append(.note(id, "with chains on, it would have \(what), since job \(cause) failed"))
+            effects.append(.note(id, "with chains on, it would have \(what), since \(cause) failed"))
             return
         }
         if let running {
             end(running, .chained(cause), at: now, &effects)
         } else {
             drop(
-                id, "job \(cause), of the same category and not heavier, failed at a limit that is not smaller",
-                as: .chained, cause: cause, &effects)
+                id, "\(cause), of the same category and not heavier, failed at a limit that is not smaller",
+                as: .chained, cause: cause.id, &effects)
         }
     }
 

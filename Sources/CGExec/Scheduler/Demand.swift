@@ -1,5 +1,7 @@
 /// What the scheduler needs to know of a job: what it takes, how long it may take, and how it stands to others.
 struct Demand: Sendable, Hashable {
+    /// What people call it, for messages.
+    var name = ""
     /// The hard memory limit, as a number of bytes: never raised.
     var memory: ByteSize?
     /// An estimate of the memory needed, where there is no hard limit: learned, and raised when it was too low.
@@ -16,13 +18,17 @@ struct Demand: Sendable, Hashable {
     var endsAtPids = false
     /// Jobs of one category resemble each other: they learn from each other, and fail together.
     var category: String?
+    /// What tells it from others of its category that have another program.
+    var program: ProgramVersion?
+    /// Whether it does not start before its program is known.
+    var awaitsProgram = false
     /// How heavy it is within its category; 0 is unknown.
     var size = 0.0
     /// How slow it is for its size.
     var slowdown = 1.0
     /// Higher ones start first.
     var priority = 0
-    var group: GroupID?
+    var group: JobGroupID?
     /// What must have finished before it starts.
     var dependencies: [Dependency] = []
     /// Whether it starts again when its time is over, as often as it takes.
@@ -64,6 +70,13 @@ struct Grant: Sendable, Hashable {
     var memory: ByteSize?
     /// Whether `memory` is an estimate or a share of the budget, and not a limit that the job asked for.
     var memoryIsShare = false
+    /// What counts in the pool where that is less than `memory`: in packed mode memory may be promised twice.
+    var reserved: ByteSize?
     /// Whether the fallback command is to run.
     var isFallback = false
+    /// How much likelier than the pool it is to be ended by the kernel when the pool's memory runs out, from 0 to 1000; nil
+    /// where it cannot run out.
+    var oomScore: Int?
+    /// How often the job was taken back before.
+    var phase = 0
 }

@@ -32,12 +32,13 @@ extension Scheduler {
         }
         releaseDelayed(at: now)
         for group in groups.expired(at: now) {
-            for id in members(of: group) {
+            let title = groups.title(of: group)
+            for id in groups.members(of: group) {
                 if let attempt = active.first(where: { $0.id.job == id }) {
                     jobs[id]?.isStopped = true
-                    end(attempt.id, .groupTimeout, at: now, &effects)
+                    end(attempt.id, .groupTimeout(title), at: now, &effects)
                 } else {
-                    drop(id, Self.groupIsOver, &effects)
+                    drop(id, outOfTime(id, title), &effects)
                 }
             }
         }
@@ -74,15 +75,17 @@ extension Scheduler {
         guard let index = active.firstIndex(where: { $0.id == id }) else { return }
         let attempt = active.remove(at: index)
         isUnsettled = true
+        if ladder != nil, index == 0, let oldest = active.first { effects.append(.spare(oldest.id)) }
         ledger.giveBack(attempt.grant, of: attempt.demand, reserved: attempt.held)
-        noteLeftBehind(end.leftBehind, by: id.job, &effects)
+        noteLeftBehind(end.leftBehind, by: attempt.blame, &effects)
         ladder?.ended(id, isEmpty: active.isEmpty, at: now)
 
         let reason = attempt.reason(endingAt: end.at ?? now)
         // A limit that the pool chose is the pool's: the job named none.
         let culprit = end.culprit == .job && attempt.grant.memoryIsShare ? .pool : end.culprit
         let outcome = Outcome(end.status, endedFor: reason, culprit: culprit, memory: attempt.grant.memory)
-        learn(from: attempt, end, outcome, at: now)
+        if outcome.kind == .memory, culprit == .pool { ladder?.ranOut() }
+        learn(from: attempt, end, outcome, at: now, &effects)
         guard var job = jobs[id.job] else { return }
         let verdict = verdict(on: attempt, end, outcome, &job, at: now)
         jobs[id.job] = job
@@ -101,12 +104,12 @@ extension Scheduler {
     }
 
     /// What was to run again and will not was cancelled.
-    private static func final(_ outcome: Outcome, _ reason: ActiveAttempt.Reason?, _ refusal: String?) -> Outcome {
+    private static func final(_ outcome: Outcome, _ reason: ActiveAttempt.Reason?, _ refusal: Refusal?) -> Outcome {
         switch reason {
         case .postponed, .raised:
             var cancelled = outcome
-            (cancelled.kind, cancelled.cause) = (.cancelled, nil)
-            cancelled.message = refusal ?? "it was cancelled while it ran"
+            (cancelled.kind, cancelled.cause) = (.cancelled, refusal?.cause)
+            cancelled.message = refusal?.message ?? "it was cancelled while it ran"
             return cancelled
         default: return outcome
         }
@@ -127,7 +130,7 @@ extension Scheduler {
         case .raised: return .again(nil)
         case .chained, .groupTimeout: return .over
         case .timeout where attempt.demand.restartsOnTimeout: return .again(nil)
-        case .timeout, .cpuTimeout, .output, .pids, .thrash, .cancelled, nil: break
+        case .timeout, .cpuTimeout, .output, .pids, .thrash, .cancelled, .halted, nil: break
         }
         if outcome.kind == .memory, ladder != nil, outcome.stage == nil, end.culprit == .pool {
             return .again(postpone(&job, at: now))
@@ -166,8 +169,8 @@ extension Scheduler {
         guard let limit else { return }
         let demand = job.demand
         var raised = memoryModel.afterFailure(
-            category: demand.category ?? "", size: demand.size, limit: limit, attempt: max(1, job.memoryFailures),
-            declared: demand.need, budget: configuration.budget)
+            category: demand.category ?? "", program: demand.program, size: demand.size, limit: limit,
+            attempt: max(1, job.memoryFailures), declared: demand.need, budget: configuration.budget)
         if let budget = configuration.budget { raised = min(raised, budget) }
         job.raised = max(job.raised ?? ByteSize(0), raised)
         job.phase += 1
@@ -175,26 +178,36 @@ extension Scheduler {
 
     // MARK: Learning
 
-    private mutating func learn(from attempt: ActiveAttempt, _ end: AttemptEnd, _ outcome: Outcome, at now: Instant) {
+    private mutating func learn(
+        from attempt: ActiveAttempt, _ end: AttemptEnd, _ outcome: Outcome, at now: Instant, _ effects: inout [Effect]
+    ) {
         guard let category = attempt.demand.category else { return }
         if outcome.isSuccess { timeModel.learn(category, (end.at ?? now).since(attempt.started)) }
+        // A fallback is another program.
+        guard !attempt.grant.isFallback else { return }
         let ranOut = outcome.kind == .memory && end.culprit == .job
-        let size = attempt.demand.size
-        if ranOut, let limit = attempt.grant.memory {
-            memoryModel.learn(.init(category: category, size: size, bytes: limit.bytes, isCensored: true))
-        } else if outcome.isSuccess, !attempt.grant.isFallback, let need = end.need ?? attempt.seenNeed {
-            memoryModel.learn(.init(category: category, size: size, bytes: need.bytes))
+        var bytes: ByteSize?
+        if ranOut {
+            bytes = attempt.grant.memory
+        } else if outcome.isSuccess {
+            bytes = end.need ?? attempt.seenNeed
         }
+        guard let bytes else { return }
+        let sample = MemoryModel.Sample(
+            category: category, program: attempt.demand.program, size: attempt.demand.size, bytes: bytes.bytes,
+            isCensored: ranOut)
+        memoryModel.learn(sample)
+        if sample.program != nil { effects.append(.learned(sample)) }
     }
 
     // MARK: What stays
 
-    private mutating func noteLeftBehind(_ bytes: ByteSize, by id: JobID, _ effects: inout [Effect]) {
+    private mutating func noteLeftBehind(_ bytes: ByteSize, by leaver: Blame, _ effects: inout [Effect]) {
         leftBehindKnowledge = .stale
         guard bytes.bytes > 0 else { return }
         ledger.leftBehind.bytes += bytes.bytes
-        if leavers.count < 5, leavers.last != id { leavers.append(id) }
+        if leavers.count < 5, leavers.last != leaver { leavers.append(leaver) }
         effects.append(
-            .note(id, "it left \(bytes) behind in memory, such as files in a tmpfs, which the pool now lacks"))
+            .note(leaver.id, "it left \(bytes) behind in memory, such as files in a tmpfs, which the pool now lacks"))
     }
 }

@@ -1,11 +1,16 @@
 /// Everything the scheduler can learn.
 enum Event: Sendable {
     /// A new group, with the number it got.
-    case opened(GroupID, GroupPlan)
+    case opened(JobGroupID, GroupPlan)
     /// Nothing more will be added to the group.
-    case sealed(GroupID)
+    case sealed(JobGroupID)
+    /// Much is about to be submitted: nothing starts until `release`, when all of it is known.
+    case hold
+    case release
     /// A new job, with the number it got.
     case submitted(JobID, Demand)
+    /// Which program the job has; nil when that cannot be told.
+    case identified(JobID, ProgramVersion?)
     /// The attempt's program runs; `started` is the instant of its clone.
     case launched(AttemptID, started: Instant)
     /// The CPU time of the attempt's tree so far.
@@ -29,7 +34,7 @@ enum Event: Sendable {
     /// The user wants the job ended, or not started.
     case cancel(JobID)
     /// The user wants everything in the group ended, or not started.
-    case cancelGroup(GroupID)
+    case cancelGroup(JobGroupID)
     /// The user wants everything ended; what runs gets its grace. What is submitted later is taken in.
     case cancelAll
     /// The pool ends: as `cancelAll`, and nothing is taken in any more.
@@ -49,8 +54,6 @@ struct AttemptEnd: Sendable, Hashable {
     var at: Instant?
     /// The most memory that it needed, as far as can be told: without the page cache.
     var need: ByteSize?
-    /// Whether it was at its own limit, so that it may have needed more than it got.
-    var reachedLimit = false
     /// What stays charged to the pool now that it is gone, such as files in a tmpfs.
     var leftBehind = ByteSize(0)
     /// Whether what it wrote asks for another try.
@@ -65,6 +68,10 @@ enum Effect: Sendable, Hashable {
     case terminate(AttemptID)
     /// End the attempt's tree.
     case kill(AttemptID)
+    /// Let the kernel end others before the attempt when the pool's memory runs out.
+    case spare(AttemptID)
+    /// Find out which program the job has.
+    case identify(JobID)
     /// Report the attempt's CPU time.
     case measureCPU(AttemptID)
     /// Report the memory of the pool and of what runs in it.
@@ -76,9 +83,11 @@ enum Effect: Sendable, Hashable {
     /// The job is done; `attempt` is nil when it never started.
     case finish(JobID, AttemptID?, Outcome)
     /// A job of the group, or of a group in it, starts for the first time.
-    case groupStarted(GroupID)
+    case groupStarted(JobGroupID)
     /// The group is sealed and everything in it is done.
-    case groupFinished(GroupID, GroupCounts)
+    case groupFinished(JobGroupID, GroupCounts)
+    /// An attempt showed how much memory such a job needs.
+    case learned(MemoryModel.Sample)
     /// Something to be said in the job's record.
     case note(JobID, String)
 }

@@ -15,6 +15,12 @@ struct Frontier: Sendable, Equatable, Codable {
     /// Both size and value grow from each point to the next.
     private(set) var points: [Point] = []
 
+    /// Whether insertions can have led to this.
+    var isSound: Bool {
+        points.count <= Self.most && points.allSatisfy { $0.size.isFinite && $0.value.isFinite }
+            && zip(points, points.dropFirst()).allSatisfy { $0.size < $1.size && $0.value < $1.value }
+    }
+
     /// Adds a point.
     mutating func insert(size: Double, value: Double) {
         if let before = highest(upTo: size), before >= value { return }

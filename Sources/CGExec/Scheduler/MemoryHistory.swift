@@ -29,7 +29,8 @@ struct MemoryHistory: Sendable, Equatable, Codable {
     /// A larger size that needs less than this share of what a smaller one needs contradicts order.
     private static let order = 0.9
 
-    private var count = 0
+    /// How many peaks are known.
+    private(set) var count = 0
     /// How many samples had a size.
     private var sized = 0
     /// The most that any attempt was seen to need.
@@ -37,7 +38,8 @@ struct MemoryHistory: Sendable, Equatable, Codable {
     /// Every `stride`-th sample.
     private var typical: [Sample] = []
     private var stride = 1
-    private var largest = 0.0
+    /// The largest size that was seen; 0 when none is known.
+    private(set) var largest = 0.0
     private var fit = LeastSquares()
     /// The most that jobs of up to a size were seen to need.
     private var ceiling = Frontier()
@@ -95,6 +97,14 @@ struct MemoryHistory: Sendable, Equatable, Codable {
         return base + max(varies, base / Double(count))
     }
 
+    /// What a typical job of this size needs, where that is known: not of a size beyond all that was seen, and not where
+    /// such a job ended at a limit.
+    func typical(size: Double?) -> Double? {
+        guard count > 0, bound(size: size) == nil, size ?? 0 <= largest else { return nil }
+        guard let size, let line else { return highest - gap }
+        return ceiling(size, under: line) - line.gap
+    }
+
     /// The limit at which jobs not larger than this one ended, while none was seen to need more.
     func bound(size: Double?) -> Double? {
         guard let atLimit else { return nil }
@@ -132,6 +142,17 @@ struct MemoryHistory: Sendable, Equatable, Codable {
         if let after = floor.highest(below: -size), -after < Self.order * bytes { isMonotone = false }
     }
 
+    /// Whether it can have come about by learning: one that was read from somewhere may be damaged, and nothing below
+    /// expects that.
+    var isSound: Bool {
+        let bytes = [highest, gap, atLimit?.bytes ?? 0] + typical.map(\.bytes) + ceiling.points.map(\.value)
+        let sizes = [largest, atLimit?.size ?? 0] + typical.map(\.size) + ceiling.points.map(\.size)
+        return (0...1 << 53).contains(count) && (0...count).contains(sized) && (1...1 << 53).contains(stride)
+            && (count == 0) == typical.isEmpty && typical.count <= Self.mostTypical
+            && bytes.allSatisfy { (0...0x1p63).contains($0) } && sizes.allSatisfy { (0..<0x1p64).contains($0) }
+            && ceiling.isSound && floor.isSound && fit.isSound
+    }
+
     private static func median(_ values: [Double]) -> Double { values.sorted()[(values.count - 1) / 2] }
 }
 
@@ -151,6 +172,11 @@ struct LeastSquares: Sendable, Equatable, Codable {
         meanY += (y - meanY) / count
         squares += dx * (x - meanX)
         products += dx * (y - meanY)
+    }
+
+    /// Whether points can have led to this.
+    var isSound: Bool {
+        count >= 0 && squares >= 0 && [count, meanX, meanY, squares, products].allSatisfy(\.isFinite)
     }
 
     /// How steep it is; nil when all points have one `x`.

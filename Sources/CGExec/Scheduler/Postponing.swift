@@ -7,18 +7,18 @@ extension Scheduler {
     }
 
     mutating func takeReading(_ reading: MemoryReading, at now: Instant, _ effects: inout [Effect]) {
-        guard ladder != nil else { return }
-        for figure in reading.attempts {
-            change(figure.id) { $0.seenNeed = max($0.seenNeed ?? figure.need, figure.need) }
-            guard let index = active.firstIndex(where: { $0.id == figure.id }), let old = active[index].held else {
-                continue
-            }
+        guard let before = ladder else { return }
+        let reserved = ledger.reserved
+        let needs = Dictionary(reading.attempts.map { ($0.id, $0.need) }) { first, _ in first }
+        for index in active.indices {
+            guard let need = needs[active[index].id] else { continue }
+            active[index].seenNeed = max(active[index].seenNeed ?? need, need)
+            guard let old = active[index].held else { continue }
             // What it was promised counts as taken; what it took beyond that is taken too.
-            let held = max(active[index].reserved ?? figure.need, figure.need)
+            let held = max(active[index].reserved ?? need, need)
             ledger.change(from: old, to: held)
             active[index].held = held
         }
-        let needs = Dictionary(reading.attempts.map { ($0.id, $0.need) }) { first, _ in first }
         let limits = active.compactMap(\.grant.memory)
         let most = limits.count == active.count ? limits.reduce(ledger.leftBehind) { $0.adding($1) } : nil
         ladder?.take(need: reading.need, most: most, at: now, hasWaiting: !queue.isEmpty)
@@ -27,6 +27,18 @@ extension Scheduler {
             ladder?.postponing(victim.id, need: needs[victim.id] ?? ByteSize(0), left: left, at: now)
             end(victim.id, .postponed, at: now, atOnce: true, &effects)
         }
+        // Most readings change nothing for those that wait; a look at the queue each time would cost more than the reading.
+        let isOpen = ladder?.admits(at: now) ?? false
+        if isOpen, !wasOpen || ledger.reserved < reserved || ladder?.workers ?? 0 > before.workers {
+            isUnsettled = true
+        }
+        wasOpen = isOpen
+    }
+
+    /// Memory may grow faster than it is read. Then the kernel chooses, and is told to choose as we would: never the
+    /// oldest, unmeasured ones first.
+    static func oomScore(_ demand: Demand, isOldest: Bool) -> Int {
+        isOldest ? 0 : demand.isMeasured ? 500 : 1000
     }
 
     /// Who is taken back next, if anybody is: never the oldest, so that something always gets done; never one that was

@@ -160,6 +160,13 @@ struct PressureLadder: Sendable {
         }
     }
 
+    /// The kernel ended a job because an estimate was too low, its own or those of all together: so many beside each other
+    /// were too many.
+    mutating func ranOut() {
+        workers = max(1, workers - 1)
+        quietSince = nil
+    }
+
     /// - Parameter left: how many go on.
     mutating func postponing(_ id: AttemptID, need: ByteSize, left: Int, at now: Instant) {
         switch level {

@@ -1,14 +1,17 @@
 import DequeModule
 
-/// The jobs that could start, in the order in which they should: by priority, then by phase, then by submission.
+/// The jobs that could start, in the order in which they should: by priority, then by phase, then scouts, then by
+/// submission.
 struct Queue: Sendable {
     struct Rank: Sendable, Hashable, Comparable {
         var priority: Int
         /// 0, and one more each time a job was taken back.
         var phase: Int
+        /// Whether others learn from it what they need.
+        var isScout = false
 
         static func < (left: Rank, right: Rank) -> Bool {
-            (right.priority, left.phase) < (left.priority, right.phase)
+            (right.priority, left.phase, left.isScout ? 0 : 1) < (left.priority, right.phase, right.isScout ? 0 : 1)
         }
     }
 

@@ -1,9 +1,10 @@
+import BitCollections
 import HeapModule
 
 /// Decides what runs, when, with what, and how it ends: a value without a clock, without effects of its own, and
 /// without chance. State × event × instant → state × effects; equal events give equal effects.
 ///
-/// This file keeps its books; `Starting`, `Ending`, `Chains` and `Postponing` beside it are what it decides.
+/// This file keeps its books; `Starting`, `Ending`, `Cancelling`, `Chains` and `Postponing` beside it are what it decides.
 struct Scheduler: Sendable {
     /// What there is to give, and how to decide.
     struct Configuration: Sendable {
@@ -15,6 +16,8 @@ struct Scheduler: Sendable {
         /// Whether the budget is enforced: a job without a memory limit is then given an estimate or its share as one.
         var sharesBudget = false
         var policy = Policy()
+        /// What is known before anything has run.
+        var memoryModel = MemoryModel()
     }
 
     let configuration: Configuration
@@ -30,29 +33,41 @@ struct Scheduler: Sendable {
     /// In the order of their launch, so that effects never depend on hashing.
     var active: [ActiveAttempt] = []
     var groups = Groups()
-    var memoryModel = MemoryModel()
+    var memoryModel: MemoryModel
     var timeModel = TimeModel()
     /// Watches the pool's memory; nil in strict mode, where none can run out.
     var ladder: PressureLadder?
+    /// Whether the last reading of the memory let jobs start.
+    var wasOpen = true
+    /// Whether much is being submitted, and nothing starts meanwhile.
+    var isHeld = false
     /// No start before this.
     var heldUntil: Instant?
     /// No start before this for pressure, unless nothing runs: then nothing stalls any more.
     var pressedUntil: Instant?
     /// Whether nothing else is to start, and why.
-    var refusal: String?
+    var refusal: Refusal?
     /// Whether what ended jobs left behind was asked for and not yet told, or was told since the last end.
     var leftBehindKnowledge = Knowledge.stale
-    /// Who left how much behind, for the message.
-    var leavers: [JobID] = []
+    /// Who left something behind, for the message.
+    var leavers: [Blame] = []
 
     private var delayed: Heap<Delay> = []
+    /// Those whose programs are not known yet, and others whose are by now.
+    private var unidentified: Heap<Turn> = []
+    /// Those of them that were submitted together: none of these starts before all are known.
+    private var unidentifiedTogether: Set<JobID> = []
     private var dependents: [Dependency.Target: [JobID]] = [:]
-    private var byCategory: [String: Members] = [:]
-    private var failedJobs: Set<JobID> = []
+    /// By category.
+    private var relatives: [String: Relatives] = [:]
+    /// The categories that have had their scout.
+    private var scouted: Set<MemoryModel.Key> = []
+    private var failedJobs = BitSet()
     private var endedCount = 0
     private var failureCount = 0
-    /// Ends that others may wait for, still to be told to them.
-    private var settled: [(target: Dependency.Target, isSuccess: Bool)] = []
+    private var lastFailure: Blame?
+    /// Ends that others may wait for, still to be told to them; with what is to be said where it was no success.
+    private var settled: [(target: Dependency.Target, failure: FailedPredecessor?)] = []
 
     enum Knowledge: Sendable {
         case stale
@@ -60,18 +75,14 @@ struct Scheduler: Sendable {
         case fresh
     }
 
-    /// The jobs of a category, those that are done too until there are too many of them.
-    private struct Members: Sendable {
-        var ids: [JobID] = []
-        /// How many there may be before those that are done are looked for; as many again as were left the last time, so
-        /// that each look costs little for each job added.
-        var most = 64
+    private struct Turn: Comparable, Sendable {
+        var rank: Queue.Rank
+        var id: JobID
 
-        mutating func tidy(_ jobs: JobTable) {
-            ids.removeAll { !jobs.contains($0) }
-            most = max(64, ids.count * 2)
-        }
+        static func < (left: Turn, right: Turn) -> Bool { (left.rank, left.id) < (right.rank, right.id) }
     }
+
+    private static let mostScouts = 100
 
     private struct Delay: Comparable, Sendable {
         var due: Instant
@@ -82,6 +93,7 @@ struct Scheduler: Sendable {
 
     init(_ configuration: Configuration) {
         self.configuration = configuration
+        memoryModel = configuration.memoryModel
         ledger = Ledger(slots: configuration.slots, cpus: configuration.cpus, budget: configuration.budget)
         if configuration.policy.mode == .packed, let budget = configuration.budget {
             ladder = PressureLadder(budget: budget, workers: configuration.slots.count)
@@ -119,7 +131,10 @@ struct Scheduler: Sendable {
         switch event {
         case .opened(let id, let plan): groups.open(id, plan)
         case .sealed(let id): finishGroups(groups.seal(id), &effects)
+        case .hold: isHeld = true
+        case .release: isHeld = false
         case .submitted(let id, let demand): submit(id, demand, &effects)
+        case .identified(let id, let program): take(program, of: id)
         case .launched(let id, let started):
             change(id) { attempt in
                 attempt.isLaunched = true
@@ -143,7 +158,7 @@ struct Scheduler: Sendable {
         case .cancelGroup(let id): cancelAll(in: id, at: now, &effects)
         case .cancelAll: cancelAll(at: now, &effects)
         case .close, .killAll:
-            refusal = refusal ?? "the pool was closed before it started"
+            refusal = refusal ?? Refusal(message: "the pool was closed before it started")
             cancelAll(at: now, &effects)
             finishGroups(groups.sealAll(), &effects)
             if case .killAll = event { for attempt in active { killNow(attempt.id, &effects) } }
@@ -163,51 +178,100 @@ struct Scheduler: Sendable {
         // Somebody may have removed it since.
         if leftBehindKnowledge == .fresh { leftBehindKnowledge = .stale }
         jobs[id] = WaitingJob(demand)
-        if let group = demand.group { groups.add(to: group) }
-        if let refusal { return drop(id, refusal, &effects) }
-        if let group = demand.group, groups.isOver(group) { return drop(id, Self.groupIsOver, &effects) }
+        if let group = demand.group { groups.add(id, to: group) }
+        if let refusal { return drop(id, refusal.message, cause: refusal.cause, &effects) }
+        if let over = demand.group.flatMap(groups.over) { return drop(id, outOfTime(id, over), &effects) }
         var open = 0
         for (index, dependency) in demand.dependencies.enumerated()
         where !demand.dependencies[..<index].contains(where: { $0.target == dependency.target }) {
             let (isOpen, succeeded) =
                 switch dependency.target {
-                case .job(let other): (jobs.contains(other), !failedJobs.contains(other))
+                case .job(let other): (jobs.contains(other), !failedJobs.contains(other.number))
                 case .group(let group): (groups.isOpen(group), groups.succeeded(group))
                 }
             if isOpen {
                 open += 1
                 dependents[dependency.target, default: []].append(id)
             } else if dependency.needsSuccess && !succeeded {
-                return drop(id, Self.unmet(dependency.target), cause: Self.job(dependency.target), &effects)
+                return dropUnmet(id, dependency.target, Self.unknown(dependency.target), &effects)
             }
         }
-        if let category = demand.category { add(id, to: category) }
+        if let category = demand.category, demand.size > 0 {
+            relatives[category, default: Relatives()].add(id, size: demand.size, weight: demand.weight, jobs)
+        }
         jobs[id]?.openDependencies = open
-        if open > 0 { jobs[id]?.state = .dependent } else { makeReady(id) }
+        if open > 0 { jobs[id]?.state = .dependent } else { identify(id, &effects) }
     }
 
-    private mutating func add(_ id: JobID, to category: String) {
-        byCategory[category, default: Members()].ids.append(id)
-        if let members = byCategory[category], members.ids.count > members.most { byCategory[category]?.tidy(jobs) }
+    /// Asks for the program of a job that waits for no other any more, where that matters: one that it came after may have
+    /// built it.
+    private mutating func identify(_ id: JobID, _ effects: inout [Effect]) {
+        guard let job = jobs[id], job.demand.awaitsProgram else { return makeReady(id) }
+        jobs[id]?.state = .dependent
+        unidentified.insert(Turn(rank: job.rank, id: id))
+        if isHeld { unidentifiedTogether.insert(id) }
+        effects.append(.identify(id))
     }
 
-    private static func unmet(_ target: Dependency.Target) -> String {
+    private mutating func take(_ program: ProgramVersion?, of id: JobID) {
+        guard var job = jobs[id], job.demand.awaitsProgram else { return }
+        job.demand.awaitsProgram = false
+        job.demand.program = program
+        jobs[id] = job
+        isUnsettled = true
+        unidentifiedTogether.remove(id)
+        if job.openDependencies == 0, job.state == .dependent { makeReady(id) }
+    }
+
+    /// Whether jobs are being submitted that are to be compared before one of them starts.
+    var isGathering: Bool { isHeld || !unidentifiedTogether.isEmpty }
+
+    /// Whether it is still another's turn, whose program is not known yet: that is no reason to be overtaken.
+    mutating func mustLetPass(_ id: JobID) -> Bool {
+        while let first = unidentified.min, jobs[first.id]?.demand.awaitsProgram != true { unidentified.removeMin() }
+        guard let first = unidentified.min, let job = jobs[id] else { return false }
+        return first < Turn(rank: job.rank, id: id)
+    }
+
+    /// What can be said of something that failed long ago: of so many that it must not cost, only the numbers are kept.
+    private static func unknown(_ target: Dependency.Target) -> FailedPredecessor {
         switch target {
-        case .job(let id): "job \(id), which it comes after, did not succeed"
-        case .group(let id): "not all of group \(id), which it comes after, succeeded"
+        case .job(let id): FailedPredecessor(title: "job \(id)", first: Blame(id: id, name: ""))
+        case .group(let id): FailedPredecessor(title: "group \(id)")
         }
     }
 
-    private static func job(_ target: Dependency.Target) -> JobID? {
-        if case .job(let id) = target { id } else { nil }
+    /// Ends a job that comes after something that did not succeed.
+    private mutating func dropUnmet(
+        _ id: JobID, _ target: Dependency.Target, _ failure: FailedPredecessor, _ effects: inout [Effect]
+    ) {
+        var message = "\(failure.title), which it comes after, did not succeed"
+        if case .group = target {
+            message = "not all of \(failure.title), which it comes after, succeeded"
+            if let first = failure.first { message += ": \(first) was the first that did not" }
+        }
+        drop(id, message, cause: failure.first?.id, &effects)
     }
 
     mutating func makeReady(_ id: JobID) {
-        guard let job = jobs[id] else { return }
-        jobs[id]?.state = .ready
+        guard var job = jobs[id] else { return }
+        job.isScout = job.isScout || isScout(job.demand)
+        job.state = .ready
+        jobs[id] = job
         queue.insert(id, job.rank, least: leastMemory(of: job))
         // One far behind others changes nothing for them, and is not looked at itself.
         if queue.count <= Self.depth + 1 || queue.last != id { isUnsettled = true }
+    }
+
+    /// Whether it is the first of its category of which an estimate is to be learned. What was declared is often many
+    /// times what is needed; the sooner one has run, the fewer wait for memory that nobody uses. Only so many are
+    /// scouts, so that there is an end to overtaking.
+    private mutating func isScout(_ demand: Demand) -> Bool {
+        guard let category = demand.category, demand.need != nil, demand.memory == nil, configuration.budget != nil,
+            policy.learnsMemory, scouted.count < Self.mostScouts,
+            !memoryModel.knows(category: category, program: demand.program)
+        else { return false }
+        return scouted.insert(MemoryModel.Key(category, demand.program)).inserted
     }
 
     /// Puts a job that ran back among those that wait, until `due` if it is to wait so long.
@@ -233,10 +297,14 @@ struct Scheduler: Sendable {
         conclude(id, nil, Outcome(kind, cause: cause, message: message), &effects)
     }
 
-    /// The jobs of a category that are not done, in the order of their submission.
-    mutating func members(of category: String) -> [JobID] {
-        byCategory[category]?.tidy(jobs)
-        return byCategory[category]?.ids ?? []
+    /// The jobs of a category that are at least so large, in the order of their submission.
+    mutating func members(of category: String, fromSize size: Double) -> [JobID] {
+        relatives[category]?.ofSize(size, jobs) ?? []
+    }
+
+    /// The jobs of a category whose size times slowdown is at least so much, in the order of their submission.
+    mutating func members(of category: String, fromWeight weight: Double) -> [JobID] {
+        relatives[category]?.ofWeight(weight, jobs) ?? []
     }
 
     // MARK: Done
@@ -245,21 +313,29 @@ struct Scheduler: Sendable {
     mutating func conclude(_ id: JobID, _ attempt: AttemptID?, _ outcome: Outcome, _ effects: inout [Effect]) {
         guard let job = jobs.remove(id) else { return }
         if job.state == .ready { queue.remove(id, job.rank) }
+        if jobs.isEmpty { relatives = [:] }
+        unidentifiedTogether.remove(id)
         isUnsettled = true
+        let blame = Blame(id: id, name: job.demand.name)
         effects.append(.finish(id, attempt, outcome))
         endedCount += 1
         if !outcome.isSuccess {
-            failedJobs.insert(id)
-            if outcome.kind != .cancelled { failureCount += 1 }
+            failedJobs.insert(id.number)
+            if outcome.kind != .cancelled {
+                failureCount += 1
+                lastFailure = blame
+            }
         }
-        settled.append((.job(id), outcome.isSuccess))
-        if let group = job.demand.group { finishGroups(groups.settle(group, child: outcome.isSuccess), &effects) }
+        settled.append((.job(id), outcome.isSuccess ? nil : FailedPredecessor(title: "\(blame)", first: blame)))
+        if let group = job.demand.group {
+            finishGroups(groups.settle(group, blame, isSuccess: outcome.isSuccess), &effects)
+        }
     }
 
     private mutating func finishGroups(_ finished: [Groups.Finished], _ effects: inout [Effect]) {
         for group in finished {
             effects.append(.groupFinished(group.id, group.counts))
-            settled.append((.group(group.id), group.counts.isSuccess))
+            settled.append((.group(group.id), group.failure))
         }
     }
 
@@ -268,17 +344,17 @@ struct Scheduler: Sendable {
     private mutating func propagate(at now: Instant, _ effects: inout [Effect]) {
         var next = 0
         while next < settled.count {
-            let (target, isSuccess) = settled[next]
+            let (target, failure) = settled[next]
             next += 1
             for id in dependents.removeValue(forKey: target) ?? [] where jobs[id]?.state == .dependent {
                 let needsSuccess =
                     jobs[id]?.demand.dependencies.contains { $0.target == target && $0.needsSuccess } ?? false
-                if needsSuccess && !isSuccess {
-                    drop(id, Self.unmet(target), cause: Self.job(target), &effects)
+                if needsSuccess, let failure {
+                    dropUnmet(id, target, failure, &effects)
                     continue
                 }
                 jobs[id]?.openDependencies -= 1
-                if jobs[id]?.openDependencies == 0 { makeReady(id) }
+                if jobs[id]?.openDependencies == 0 { identify(id, &effects) }
             }
             if refusal == nil, let halt = policy.halt, halt.isDue(failures: failureCount, ended: endedCount) {
                 haltAll(halt.when, at: now, &effects)
@@ -288,42 +364,14 @@ struct Scheduler: Sendable {
     }
 
     private mutating func haltAll(_ when: Halt.When, at now: Instant, _ effects: inout [Effect]) {
-        let message =
-            "\(failureCount) \(failureCount == 1 ? "job" : "jobs") failed, and that was to end the rest (halt)"
-        refusal = message
-        for id in jobs.ids where jobs[id]?.state != .active { drop(id, message, &effects) }
-        if when == .now { for attempt in active { end(attempt.id, .cancelled, at: now, &effects) } }
-    }
-
-    // MARK: Cancelling
-
-    static let groupIsOver = "the time of its group was over before it started"
-    private static let neverStarted = "it was cancelled before it started"
-
-    private mutating func cancel(_ id: JobID, at now: Instant, _ effects: inout [Effect]) {
-        if let attempt = active.first(where: { $0.id.job == id }) {
-            jobs[id]?.isStopped = true
-            end(attempt.id, .cancelled, at: now, &effects)
-        } else if jobs.contains(id) {
-            drop(id, Self.neverStarted, &effects)
+        let last = lastFailure.map { "\($0)" } ?? "a job"
+        let failed = failureCount == 1 ? "\(last) failed" : "\(failureCount) jobs failed, the last of them \(last)"
+        let refusal = Refusal(message: "\(failed), and that was to end the rest (halt)", cause: lastFailure?.id)
+        self.refusal = refusal
+        for id in jobs.ids where jobs[id]?.state != .active {
+            drop(id, refusal.message, cause: refusal.cause, &effects)
         }
-    }
-
-    private mutating func cancelAll(at now: Instant, _ effects: inout [Effect]) {
-        for id in jobs.ids where jobs[id]?.state != .active { drop(id, Self.neverStarted, &effects) }
-        for attempt in active {
-            jobs[attempt.id.job]?.isStopped = true
-            end(attempt.id, .cancelled, at: now, &effects)
-        }
-    }
-
-    private mutating func cancelAll(in group: GroupID, at now: Instant, _ effects: inout [Effect]) {
-        for id in members(of: group) { cancel(id, at: now, &effects) }
-    }
-
-    /// The jobs in a group and in those below it, in the order of their submission.
-    func members(of group: GroupID) -> [JobID] {
-        jobs.ids.filter { groups.lineage(of: jobs[$0]?.demand.group).contains(group) }
+        if when == .now { for attempt in active { end(attempt.id, .halted(refusal), at: now, &effects) } }
     }
 
     mutating func change(_ id: AttemptID, _ body: (inout ActiveAttempt) -> Void) {

@@ -1,8 +1,8 @@
 /// Which job starts when, and with what: the first of the queue as soon as it fits, and others beside it as long as
 /// they do not delay it (EASY backfill; Lifka, "The ANL/IBM SP Scheduling System", 1995).
 extension Scheduler {
-    /// How many jobs behind the first are looked at: each look costs, and with long queues the gain is in the first few
-    /// (Slurm looks at 100 by default, `bf_max_job_test` was 100).
+    /// How many jobs behind the first are looked at. Each look costs; schedulers of clusters bound it too (Slurm's
+    /// `bf_max_job_test`).
     static let depth = 100
     /// So often others may start before the first, and no more.
     private static let patience = 16
@@ -19,6 +19,7 @@ extension Scheduler {
     }
 
     mutating func start(at now: Instant, _ effects: inout [Effect]) {
+        guard !isGathering else { return }
         if let held = heldUntil {
             guard held <= now else { return }
             heldUntil = nil
@@ -27,11 +28,11 @@ extension Scheduler {
         if let pressed = pressedUntil {
             guard active.isEmpty || pressed <= now else { return }
             pressedUntil = nil
+            isUnsettled = true
         }
-        // In a packed pool every reading may let jobs start.
-        guard isUnsettled || ladder != nil else { return }
+        guard isUnsettled else { return }
         isUnsettled = false
-        while let head = queue.first, ledger.freeSlotCount > 0, mayStart(at: now) {
+        while let head = queue.first, ledger.freeSlotCount > 0, mayStart(at: now), !mustLetPass(head) {
             if jobs[head]?.headSince == nil { jobs[head]?.headSince = now }
             let company = Company(active)
             if let start = fitting(head, beside: company) {
@@ -81,7 +82,9 @@ extension Scheduler {
         guard var grant = ledger.place(job.demand, reserving: reservation.held) else { return nil }
         grant.memory = reservation.limit
         grant.memoryIsShare = reservation.isShare && reservation.limit != nil
+        if let held = reservation.held, let limit = reservation.limit, held < limit { grant.reserved = held }
         grant.isFallback = job.isFallback
+        grant.phase = job.phase
         return (grant, reservation)
     }
 
@@ -115,7 +118,17 @@ extension Scheduler {
             return Reservation(held: estimate, limit: estimate, isShare: true)
         }
         let limit = ByteSize(min(estimate.bytes > budget.bytes / 2 ? budget.bytes : estimate.bytes * 2, budget.bytes))
-        return Reservation(held: estimate, limit: limit, isShare: true)
+        return Reservation(held: typical(for: job).map { min($0, estimate) } ?? estimate, limit: limit, isShare: true)
+    }
+
+    /// What counts for a job in a packed pool, where something is learned: among many, those that need more than is
+    /// typical take what others leave, and a job that was taken back is not trusted again.
+    private func typical(for job: WaitingJob) -> ByteSize? {
+        guard policy.learnsMemory, job.raised == nil, job.postponements == 0, !job.isSolo else { return nil }
+        let demand = job.demand
+        return demand.category.flatMap {
+            memoryModel.typical(category: $0, program: demand.program, size: demand.size)
+        }
     }
 
     private func estimate(for job: WaitingJob) -> ByteSize? {
@@ -124,7 +137,8 @@ extension Scheduler {
         let share = configuration.sharesBudget ? share : nil
         guard demand.need != nil || share != nil else { return nil }
         if policy.learnsMemory, let category = demand.category,
-            let learned = memoryModel.estimate(category: category, size: demand.size, declared: demand.need)
+            let learned = memoryModel.estimate(
+                category: category, program: demand.program, size: demand.size, declared: demand.need)
         {
             return learned.roundedUpToMebibyte
         }
@@ -177,13 +191,12 @@ extension Scheduler {
         var ledger = ledger
         // What should have ended already says nothing about when it will.
         func end(_ attempt: ActiveAttempt) -> Instant? { attempt.expectedEnd.flatMap { $0 > now ? $0 : nil } }
-        let order = active.sorted { left, right in
-            (end(left) ?? .distant, left.id.job) < (end(right) ?? .distant, right.id.job)
-        }
-        for (index, attempt) in order.enumerated() {
+        let order = active.indices.map { (end(active[$0]) ?? .distant, active[$0].id.job, $0) }.sorted { $0 < $1 }
+        for (index, (_, _, place)) in order.enumerated() {
+            let attempt = active[place]
             ledger.giveBack(attempt.grant, of: attempt.demand, reserved: attempt.held)
             guard ledger.fits(held) else { continue }
-            let company = Company(order.dropFirst(index + 1))
+            let company = Company(order[(index + 1)...].lazy.map { active[$0.2] })
             if company.admits(job), ledger.place(job.demand, reserving: held) != nil {
                 return (end(attempt), ledger, company)
             }
@@ -209,7 +222,7 @@ extension Scheduler {
             if ledger.leftBehind.bytes > 0 {
                 let names = leavers.map(\.description).joined(separator: ", ")
                 message +=
-                    ": \(ledger.leftBehind) are still held by files in memory that ended jobs left behind (job \(names));"
+                    ": \(ledger.leftBehind) are still held by files in memory that ended jobs left behind (\(names));"
                     + " remove them, or let jobs clean up"
             }
         }
@@ -229,15 +242,17 @@ extension Scheduler {
         jobs[id] = job
         let demand = job.demand
         let cpus = Double(max(1, start.grant.cpus?.count ?? configuration.cpus.count))
+        var grant = start.grant
+        grant.oomScore = ladder == nil ? nil : Self.oomScore(demand, isOldest: active.isEmpty)
         let attempt = ActiveAttempt(
-            AttemptID(job: id, number: job.attempts), demand, start.grant,
+            AttemptID(job: id, number: job.attempts), demand, grant,
             parallelism: min(cpus, demand.cpuQuota ?? cpus), reserved: start.reservation.held,
             workerLimit: job.workerLimit, isSolo: job.isSolo,
             expectedEnd: timeModel.expectation(for: demand).map { now.advanced(by: $0) },
             at: now)
         active.append(attempt)
         if let group = demand.group { for id in groups.start(group, at: now) { effects.append(.groupStarted(id)) } }
-        effects.append(.launch(attempt.id, start.grant))
+        effects.append(.launch(attempt.id, grant))
         if demand.startDelay > .zero { heldUntil = now.advanced(by: demand.startDelay) }
         ladder?.began(at: now)
     }

@@ -32,7 +32,7 @@ extension Outcome {
     private init(because reason: ActiveAttempt.Reason) {
         switch reason {
         case .timeout: self.init(.timeout)
-        case .groupTimeout: self.init(.timeout, stage: "group", message: "the time of its group was over")
+        case .groupTimeout(let group): self.init(.timeout, stage: "group", message: "the time of \(group) was over")
         case .cpuTimeout: self.init(.cpuTimeout)
         case .output: self.init(.output)
         case .pids: self.init(.pids)
@@ -41,14 +41,15 @@ extension Outcome {
                 .memory, culprit: .job, stage: Self.thrashStage,
                 message: "at its memory limit, it stalled longer than allowed")
         case .cancelled: self.init(.cancelled, message: "it was cancelled while it ran")
+        case .halted(let refusal): self.init(.cancelled, cause: refusal.cause, message: refusal.message)
         case .chained(let job):
             self.init(
-                .chained, cause: job,
-                message: "job \(job), of the same category and not heavier, failed at a limit that is not smaller")
+                .chained, cause: job.id,
+                message: "\(job), of the same category and not heavier, failed at a limit that is not smaller")
         case .raised(let job):
             self.init(
-                .chained, cause: job,
-                message: "job \(job), of the same category and not heavier, needed more memory than was estimated:"
+                .chained, cause: job.id,
+                message: "\(job), of the same category and not heavier, needed more memory than was estimated:"
                     + " it runs again with more")
         case .postponed:
             self.init(.postponed, message: "the pool's memory ran short: it runs again later, beside fewer others")

@@ -1,10 +1,12 @@
 /// A job from its submission to its end, as far as it outlives its attempts.
 struct WaitingJob: Sendable {
-    let demand: Demand
+    var demand: Demand
     /// Attempts launched so far.
     var attempts = 0
     /// How often it was taken back.
     var phase = 0
+    /// Whether it goes before others, so that what its category really needs is known early.
+    var isScout = false
     /// What is reserved in place of the estimate that was too low.
     var raised: ByteSize?
     /// How many attempts may run at most, its own included.
@@ -43,5 +45,5 @@ struct WaitingJob: Sendable {
         isSolo = demand.isSolo
     }
 
-    var rank: Queue.Rank { Queue.Rank(priority: demand.priority, phase: phase) }
+    var rank: Queue.Rank { Queue.Rank(priority: demand.priority, phase: phase, isScout: isScout) }
 }

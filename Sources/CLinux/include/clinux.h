@@ -70,6 +70,7 @@ struct cgx_spawn {
     size_t affinity_bytes;
     uint64_t signal_mask;            // bit n-1 is signal n: blocked in the program
     uint64_t ignored_signals;        // ignored in the program, besides what the caller ignores
+    const char *oom_score_adj;       // as proc(5) has it; NULL keeps the caller's
 };
 
 struct cgx_spawned {

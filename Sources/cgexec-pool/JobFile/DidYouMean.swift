@@ -1,13 +1,32 @@
-/// Which known word somebody meant who wrote `word`: one at most two slips of the finger away.
+/// Which known word somebody meant who wrote `word`: what other tools call so, or one at most two slips of the finger
+/// away.
 ///
 /// A slip is a letter added, left out, exchanged or swapped with its neighbour. Capitals and `_` for `-` are no slips.
-/// In words of up to four letters one slip is the most, or every short word would resemble every other.
+/// In words of up to four letters one slip is the most, and in a single letter none, or every short word would resemble
+/// every other.
 func closest(to word: String, among known: some Sequence<String>) -> String? {
+    if let synonym = synonym(of: word, among: known) { return synonym }
     let written = normalised(word)
-    let most = written.count <= 4 ? 1 : 2
+    let most = written.count < 2 ? 0 : written.count <= 4 ? 1 : 2
     return known.map { (word: $0, distance: slips(written, normalised($0), atMost: most)) }
         .filter { $0.distance <= most }
         .min { $0.distance < $1.distance }?.word
+}
+
+/// What other tools call it, in their files and options.
+private let synonyms = [
+    "command": ["cmd", "argv", "args", "exec", "run"], "cwd": ["dir", "directory", "workdir", "working-directory"],
+    "env": ["environment", "variables"], "memory": ["mem", "ram", "memory-limit", "memlimit"],
+    "budget": ["memory", "mem"],
+    "cpus": ["cores", "threads"], "timeout": ["time", "walltime", "time-limit", "timelimit"],
+    "cpu-timeout": ["cputime", "cpu-time"], "retries": ["retry"],
+    "after": ["depends", "depends-on", "needs", "requires"],
+    "sweep": ["matrix", "parameters", "params"], "jobs": ["workers", "parallel", "max-jobs", "tasks", "commands"],
+]
+
+private func synonym(of word: String, among known: some Sequence<String>) -> String? {
+    let written = String(decoding: normalised(word), as: UTF8.self)
+    return known.first { synonyms[$0]?.contains(written) ?? false }
 }
 
 private func normalised(_ word: String) -> [UInt8] {

@@ -50,12 +50,13 @@ extension JobFileReader {
         claim(job.stderr, of: job, pattern.draft.stderr?.path?.place)
         var planned = PlannedJob(job: job, seq: seq, pattern: pattern)
         let bindings = Bindings(values: values, seq: seq, name: job.name)
-        planned.after = pattern.draft.after.map { Located(value: bindings.text($0.value), place: $0.place) }
+        planned.after = (pattern.draft.after ?? []).map { Located(value: bindings.text($0.value), place: $0.place) }
         if let group = pattern.draft.group {
             let path = bindings.text(group.value)
-            planned.group = path
             if path.split(separator: "/", omittingEmptySubsequences: false).contains("") {
                 repeated.add("group", group.place, "'\(excerpt(path))' is not a group: write name or outer/inner")
+            } else {
+                planned.group = path
             }
         }
         file.jobs.append(planned)

@@ -21,14 +21,18 @@ extension JobFileReader {
         problems.append(Problem(place, message))
     }
 
-    mutating func reportUnknown(_ field: Field, known: [String]) {
+    /// Gives the key that was probably meant.
+    @discardableResult
+    mutating func reportUnknown(_ field: Field, known: [String]) -> String? {
         if field.key == "<<" {
-            return report(field.keyPlace, "merge keys are not supported; what all jobs share belongs in defaults")
+            report(field.keyPlace, "merge keys are not supported; what all jobs share belongs in defaults")
+            return nil
         }
-        let cure =
-            closest(to: field.key, among: known).map { "did you mean '\($0)'?" }
-            ?? "expected one of \(known.joined(separator: ", "))"
+        let meant = closest(to: field.key, among: known)
+        let few = known.count <= 5 ? "expected one of \(known.joined(separator: ", "))" : nil
+        let cure = meant.map { "did you mean '\($0)'?" } ?? few ?? "docs/job-files.md has all that there are"
         report(field.keyPlace, "unknown key '\(excerpt(field.key))'; \(cure)")
+        return meant
     }
 
     /// The keys of a mapping, each once.

@@ -5,7 +5,7 @@ import SystemPackage
 struct FileSystem: Sendable {
     /// Whether the file can be read.
     var read: @Sendable (String) -> Errno?
-    /// Whether the file can be written, or made if it is not there.
+    /// Whether the file can be written, or made if it is not there, with the directories above it.
     var write: @Sendable (String) -> Errno?
     /// Whether the program can be executed.
     var execute: @Sendable (String) -> Errno?
@@ -18,8 +18,7 @@ struct FileSystem: Sendable {
         write: { path in
             if isDirectory(path) { return .isDirectory }
             let refusal = access(path, W_OK)
-            guard refusal == .noSuchFileOrDirectory else { return refusal }
-            return access(FilePathParts(path).directory, W_OK | X_OK)
+            return refusal == .noSuchFileOrDirectory ? makeIn(FilePathParts(path).directory) : refusal
         },
         // A directory has execute permission too.
         execute: { path in isDirectory(path) ? .permissionDenied : access(path, X_OK) },
@@ -27,6 +26,18 @@ struct FileSystem: Sendable {
             let refusal = access(path, X_OK)
             return refusal == nil && !isDirectory(path) ? .notDirectory : refusal
         })
+
+    /// Whether something can be made in a directory, with all above it that is missing, as output files are.
+    private static func makeIn(_ directory: String) -> Errno? {
+        let refusal = access(directory, W_OK | X_OK)
+        guard refusal == .noSuchFileOrDirectory else {
+            return refusal ?? (isDirectory(directory) ? nil : .notDirectory)
+        }
+        let above = FilePathParts(directory).directory
+        // A link to nowhere is there, and nothing can be made through it.
+        var status = stat()
+        return above == directory || lstat(directory, &status) == 0 ? refusal : makeIn(above)
+    }
 
     /// As the effective user, who will open and execute. The corresponding C function is `faccessat`.
     private static func access(_ path: String, _ mode: Int32) -> Errno? {

@@ -38,7 +38,8 @@ struct JobDraft: Sendable {
     /// The texts of what it says about its place among others.
     var scheduling: [String: Located<[String]>] = [:]
     var group: Located<Template>?
-    var after: [Located<Template>] = []
+    /// An empty list is one too: nothing, whatever the defaults say.
+    var after: [Located<Template>]?
     var afterSuccess: Located<Bool>?
     var fallback: [Located<Template>]?
     var sweep: [SweepVariable] = []
@@ -60,7 +61,7 @@ struct JobDraft: Sendable {
         result.size = size ?? defaults.size
         result.scheduling = defaults.scheduling.merging(scheduling) { $1 }
         result.group = group ?? defaults.group
-        result.after = after.isEmpty ? defaults.after : after
+        result.after = after ?? defaults.after
         result.afterSuccess = afterSuccess ?? defaults.afterSuccess
         result.fallback = fallback ?? defaults.fallback
         result.hasGaps = hasGaps || defaults.hasGaps
@@ -138,7 +139,8 @@ extension JobFileReader {
             } else if let option = SchedulingOption.named(field.key) {
                 draft.scheduling[field.key] = scheduling(option, field)
             } else {
-                reportUnknown(field, known: isDefault ? Self.sharedKeys : Self.jobKeys)
+                let meant = reportUnknown(field, known: isDefault ? Self.sharedKeys : Self.jobKeys)
+                if meant == "command" { draft.hasGaps = true }
             }
         }
     }
@@ -203,6 +205,13 @@ extension JobFileReader {
     ) -> Located<[String]>? {
         var texts: [String] = []
         for element in elements {
+            if let reference = placeholder(in: element.value, unless: apply) {
+                report(
+                    element.place,
+                    "'\(field.key)' takes no placeholders such as \(excerpt("\(reference)")); write a job for each value"
+                )
+                return nil
+            }
             guard let text = text(element.value, at: element.place), attempt(text, at: element.place, apply) != nil
             else {
                 return nil
@@ -210,5 +219,17 @@ extension JobFileReader {
             texts.append(text)
         }
         return Located(value: texts, place: field.place)
+    }
+
+    /// A placeholder in what is no value.
+    private func placeholder(
+        in node: SourceNode, unless isValue: (String) throws(ValueError) -> Void
+    ) -> Template.Reference? {
+        switch node.content {
+        case .text(let text): (try? isValue(text)) == nil ? Template(text).references.first : nil
+        case .mapping(let entries) where entries.count == 1 && entries[0].value.isNull:
+            Template("{\(entries[0].key)}").references.first
+        case .mapping, .list, .null: nil
+        }
     }
 }

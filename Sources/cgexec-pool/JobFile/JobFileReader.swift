@@ -43,7 +43,11 @@ struct JobFileReader {
         switch root.content {
         case .list: read(jobs: root, at: Place(position: root.position, path: "jobs"), defaults: JobDraft())
         case .mapping: read(mapping: root, at: top)
-        case .text, .null: report(top, "expected a mapping with the key jobs, or a list of jobs, not \(root.kind)")
+        case .text, .null:
+            report(
+                top,
+                "expected a mapping with the key jobs, or a list of jobs such as - command: [sleep, 10], not \(root.kind)"
+            )
         }
     }
 
@@ -131,13 +135,21 @@ struct JobFileReader {
             case "chain": file.pool.chains = value(field, Chains.init(parsing:)) ?? .on
             case "halt": file.pool.halt = value(field, Halt.init(parsing:))
             case "learn": file.pool.learnsMemory = flag(field)?.value ?? true
+            case "learned":
+                if let path = text(field.value, at: field.place) {
+                    if path.isEmpty {
+                        report(field.place, "the file for what is learned has no name; write its path, or learn: false")
+                    } else {
+                        file.pool.learned = .file(path)
+                    }
+                }
             case "least-memory": file.pool.leastShare = value(field, MemoryAmount.init(parsing:))
             default:
                 reportUnknown(
                     field,
                     known: [
                         "jobs", "budget", "affinity", "cgroup", "best-effort", "name", "mode", "chain", "halt", "learn",
-                        "least-memory",
+                        "learned", "least-memory",
                     ])
             }
         }

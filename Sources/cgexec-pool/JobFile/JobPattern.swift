@@ -30,8 +30,8 @@ final class JobPattern: Sendable {
         } ?? false
     }
 
-    /// Where a limit was written; the job itself when it was not.
-    func place(of limit: String) -> Place { draft.limits[limit]?.place ?? place }
+    /// Where a limit, or a word about the place among others, was written; the job itself when it was not.
+    func place(of key: String) -> Place { draft.limits[key]?.place ?? draft.scheduling[key]?.place ?? place }
 
     /// The job of one combination of the sweep's values. The size is read by the caller, who can report it.
     func job(values: [String: String], seq: Int) -> Job {
@@ -80,7 +80,9 @@ extension JobDraft {
     }
 
     /// The texts that must be known before anything starts: they stand in tables and in the journal.
-    var earlyTemplates: [Located<Template>] { [name, description, category, size, group].compactMap(\.self) + after }
+    var earlyTemplates: [Located<Template>] {
+        [name, description, category, size, group].compactMap(\.self) + (after ?? [])
+    }
 }
 
 extension JobDraft.Input {

@@ -76,7 +76,7 @@ extension JobFileReader {
             for reference in Set(template.value.references) where reference.builtIn?.isLate == true {
                 repeated.add(
                     "\(reference)", template.place,
-                    "\(reference) is known only when the job starts, so it can stand in command, env, cwd and paths only"
+                    "\(reference) is known only when the job starts, so it can stand in command, fallback, env, cwd and paths only"
                 )
             }
         }

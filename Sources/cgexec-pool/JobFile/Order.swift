@@ -1,4 +1,5 @@
 import CGExec
+import HeapModule
 
 /// Who comes after whom in a job file, by names.
 extension JobFileReader {
@@ -11,24 +12,31 @@ extension JobFileReader {
         for (index, planned) in file.jobs.enumerated() {
             for path in planned.groups { members[path, default: []].append(index) }
         }
+        for name in byName.keys.sorted() where members[name] != nil {
+            guard let first = byName[name]?.first.map({ file.jobs[$0].pattern }) else { continue }
+            repeated.add(
+                "ambiguous", first.draft.name?.place ?? first.place,
+                "'\(excerpt(name))' is the name of a job and of a group, and after could mean either; rename one")
+        }
         for name in file.groups.keys.sorted() where members[name] == nil {
             if let place = file.groups[name]?.place { report(place, "no job is in the group '\(excerpt(name))'") }
         }
-        var followers: [Int: [Int]] = [:]
-        var open = Array(repeating: 0, count: file.jobs.count)
+        var graph = Graph(jobs: file.jobs.count)
+        var gates: [String: Int] = [:]
         for (index, planned) in file.jobs.enumerated() {
             for name in planned.after {
-                guard let before = byName[name.value] ?? members[name.value] else {
+                if let jobs = byName[name.value] {
+                    for before in jobs { graph.addArrow(from: before, to: index) }
+                } else if let jobs = members[name.value] {
+                    let gate = gates[name.value] ?? graph.addGate(after: jobs)
+                    gates[name.value] = gate
+                    graph.addArrow(from: gate, to: index)
+                } else {
                     repeated.add("after", name.place, Self.unknown(name.value, among: byName.keys, members.keys))
-                    continue
-                }
-                for other in before {
-                    followers[other, default: []].append(index)
-                    open[index] += 1
                 }
             }
         }
-        settle(followers, open)
+        settle(graph)
     }
 
     private static func unknown(
@@ -47,26 +55,62 @@ extension JobFileReader {
         }
     }
 
-    /// Kahn's algorithm (1962), always with the first job of the file that waits for nothing.
-    private mutating func settle(_ followers: [Int: [Int]], _ open: [Int]) {
-        var open = open
-        var order: [Int] = []
-        var ready = open.indices.filter { open[$0] == 0 }[...]
-        while let next = ready.popFirst() {
-            order.append(next)
-            for follower in followers[next] ?? [] {
-                open[follower] -= 1
-                guard open[follower] == 0 else { continue }
-                let place = ready.firstIndex { $0 > follower } ?? ready.endIndex
-                ready.insert(follower, at: place)
-            }
-        }
+    private mutating func settle(_ graph: Graph) {
+        let (order, stuck) = graph.sorted()
         file.order = order
-        let stuck = open.indices.filter { open[$0] > 0 }
         guard let first = stuck.first else { return }
         let names = stuck.prefix(4).map { "'\(excerpt(file.jobs[$0].job.name))'" }.joined(separator: ", ")
         let place = file.jobs[first].after.first?.place ?? file.jobs[first].pattern.place
         report(
-            place, "a cycle: \(names)\(stuck.count > 4 ? " and others" : "") wait for each other, and none could start")
+            place,
+            "a cycle: \(names)\(stuck.count > 4 ? " and others" : "") wait for each other, and none could start")
+    }
+}
+
+/// Which jobs come after which, by their places in the file. Behind the jobs there is a gate for each group that is waited
+/// for: so the arrows are as many as its members and its followers together, not one for each pair of them.
+private struct Graph {
+    private let jobs: Int
+    private var followers: [[Int]]
+    /// How many each still waits for.
+    private var open: [Int]
+
+    init(jobs: Int) {
+        self.jobs = jobs
+        followers = Array(repeating: [], count: jobs)
+        open = Array(repeating: 0, count: jobs)
+    }
+
+    mutating func addGate(after members: [Int]) -> Int {
+        let gate = open.count
+        followers.append([])
+        open.append(0)
+        for before in members { addArrow(from: before, to: gate) }
+        return gate
+    }
+
+    mutating func addArrow(from before: Int, to after: Int) {
+        followers[before].append(after)
+        open[after] += 1
+    }
+
+    /// The jobs, each after all that it waits for and else in the order of the file (Kahn's algorithm, 1962); and those
+    /// that wait for each other.
+    func sorted() -> (order: [Int], stuck: [Int]) {
+        var open = open
+        var order: [Int] = []
+        var ready = Heap((0..<jobs).filter { open[$0] == 0 })
+        while let next = ready.popMin() {
+            order.append(next)
+            var passed = [next]
+            while let node = passed.popLast() {
+                for follower in followers[node] {
+                    open[follower] -= 1
+                    guard open[follower] == 0 else { continue }
+                    if follower < jobs { ready.insert(follower) } else { passed.append(follower) }
+                }
+            }
+        }
+        return (order, (0..<jobs).filter { open[$0] > 0 })
     }
 }

@@ -43,10 +43,11 @@ struct Preflight: Sendable {
 
     // MARK: Limits
 
-    /// What the library says of the limits, at their places; of the other keys the reader has already spoken.
+    /// What the library says of the limits and of the place among others, at their places; of the other keys the reader
+    /// has already spoken.
     private func checkLimits(_ planned: PlannedJob, _ repeated: inout RepeatedProblems) {
         for problem in planned.job.problems(cpus: host.allowed, budget: host.budget)
-        where LimitOption.named(problem.key) != nil {
+        where LimitOption.named(problem.key) != nil || SchedulingOption.named(problem.key) != nil {
             repeated.add(problem.key, planned.pattern.place(of: problem.key), problem.message)
         }
     }
@@ -126,7 +127,7 @@ struct Preflight: Sendable {
             else { continue }
             repeated.add(
                 "output", template.place,
-                "'\(excerpt(path))' cannot be written: \(error); make its directory first, or correct the path")
+                "'\(excerpt(path))' cannot be written: \(error); correct the path or the permissions")
         }
     }
 
@@ -134,15 +135,19 @@ struct Preflight: Sendable {
 
     private func checkProgram(_ planned: PlannedJob, _ memory: inout Memory, _ repeated: inout RepeatedProblems) {
         let pattern = planned.pattern
-        guard !pattern.isShell, let program = pattern.command.first, !pattern.isOpen(program.value),
-            !pattern.isOpen(pattern.draft.environment["PATH"]?.value)
-        else { return }
+        guard !pattern.isOpen(pattern.draft.environment["PATH"]?.value) else { return }
         let job = planned.job
         let path = job.environment["PATH"] ?? host.environment["PATH"] ?? "/bin:/usr/bin"
-        let refusal = recall([job.command[0], path, job.directory ?? ""], &memory.programs) {
-            whyNot(job.command[0], path: path, of: job)
+        let programs = [
+            (pattern.isShell ? nil : pattern.command.first, job.command.first),
+            (pattern.draft.fallback?.first, job.fallback?.first),
+        ]
+        for case (let template?, let program?) in programs where !pattern.isOpen(template.value) {
+            let refusal = recall([program, path, job.directory ?? ""], &memory.programs) {
+                whyNot(program, path: path, of: job)
+            }
+            if let refusal { repeated.add("program", template.place, refusal) }
         }
-        if let refusal { repeated.add("program", program.place, refusal) }
     }
 
     /// As execvp(3) searches: names with a slash directly, others in each directory of PATH.
@@ -164,6 +169,12 @@ struct Preflight: Sendable {
             }
         }
         if let denied { return "'\(excerpt(denied))' may not be executed; chmod +x it, or name another program" }
+        let words = program.split(separator: " ")
+        if words.count > 1 {
+            return
+                "there is no program '\(shown)' in PATH (\(excerpt(path))); write each argument as an element of its own, as"
+                + " in [\(excerpt(words.joined(separator: ", ")))]"
+        }
         return "there is no program '\(shown)' in PATH (\(excerpt(path))); install it, or write its path"
     }
 }

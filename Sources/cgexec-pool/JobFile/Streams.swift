@@ -27,7 +27,7 @@ extension JobFileReader {
             report(
                 field.place,
                 "'\(excerpt(text))' is none of \(words.joined(separator: ", ")); \(guess)"
-                    + "For a file write {file: \(excerpt(text))}, or {append: …} to keep what it has")
+                    + "for a file write {file: \(excerpt(text))}, or {append: …} to keep what it has")
             return nil
         default:
             guard let stream = stream(field) else { return nil }

@@ -56,7 +56,7 @@ struct Comparison: Encodable {
 
     /// Which job ran when on which core.
     var picture: String {
-        guard case .pool(let cores, _) = replay else { return "" }
+        guard case .pool(let cores, _, _) = replay else { return "" }
         return Gantt(all, cores: cores, names.map { ($0, attempts[$0] ?? []) }).svg
     }
 
@@ -80,20 +80,7 @@ struct Comparison: Encodable {
             case .sequential: ["policy", "wasted GiB·h", "vs declared", "killed", "of attempts", "hours"]
             case .pool: ["policy", "hours", "of the least", "wasted GiB·h", "killed", "of attempts"]
             }
-        let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
-        func line(_ cells: [String]) -> String {
-            "| "
-                + cells.indices.map { column in
-                    let blanks = String(repeating: " ", count: widths[column] - cells[column].count)
-                    return column == 0 ? cells[column] + blanks : blanks + cells[column]
-                }.joined(separator: " | ") + " |"
-        }
-        let rule =
-            "|"
-            + widths.indices.map { column in
-                String(repeating: "-", count: widths[column] + 1) + (column == 0 ? "-" : ":")
-            }.joined(separator: "|") + "|"
-        return ([line(head), rule] + rows.map(line)).joined(separator: "\n")
+        return Table(head: head, rows: rows, rightAligned: Set(1...5)).lines.joined(separator: "\n")
     }
 
     private func cells(_ name: PolicyName, _ result: PolicyResult) -> [String] {

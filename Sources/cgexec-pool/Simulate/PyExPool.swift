@@ -1,11 +1,12 @@
 import CGExec
+import DequeModule
 
 /// How PyExPool 3.2 balances its workers by memory, as far as a trace has need of it: one look every two seconds, no
 /// reservations, estimates from what was seen of the job itself or of a lighter one that was killed, and a kill of the
 /// heaviest when the sum is over the limit. https://github.com/eXascaleInfolab/PyExPool
 struct PyExPool {
-    /// How it looks at its workers when there is a memory limit.
-    private static let period = 2.0
+    /// How often it looks at its workers when there is a memory limit: it sleeps for 2 s, and a look takes a few ms.
+    private static let period = 2.005
     private static let golden = 1.618
     /// An estimate counts so many times before a start.
     private static let safety = 3 - golden
@@ -26,17 +27,19 @@ struct PyExPool {
     private let programs: [Rehearsal.Program]
     private let limit: Double
     private let most: Int
+    /// The category of each program, as a number: it is asked for each that waits at nearly every look.
+    private let categories: [Int]
     /// Over which part of its run a program takes its memory.
-    private let rise: Double
+    private let rise: (Int) -> Double
     private var now = 0.0
     private var running: [Worker] = []
-    private var queue: [Worker] = []
+    private var queue: Deque<Worker> = []
     private var freeSlots: [Int]
     private var attempts: [Rehearsal.Attempt] = []
 
-    /// Runs all programs, submitted at once.
+    /// Runs all programs, submitted at once. Each takes its memory evenly over the part of its run that `rise` says.
     static func run(
-        _ programs: [Rehearsal.Program], workers: Int, memory: ByteSize, rise: Double = 1
+        _ programs: [Rehearsal.Program], workers: Int, memory: ByteSize, rise: @escaping (Int) -> Double = { _ in 1 }
     ) -> [Rehearsal.Attempt] {
         var pool = PyExPool(programs, workers: workers, memory: memory, rise: rise)
         pool.submit()
@@ -48,8 +51,16 @@ struct PyExPool {
         return pool.attempts
     }
 
-    private init(_ programs: [Rehearsal.Program], workers: Int, memory: ByteSize, rise: Double) {
+    private init(_ programs: [Rehearsal.Program], workers: Int, memory: ByteSize, rise: @escaping (Int) -> Double) {
         self.programs = programs
+        var numbers: [String: Int] = [:]
+        categories = programs.map { program in
+            // Those without one resemble each other, as it sees them.
+            let category = program.category ?? ""
+            let number = numbers[category] ?? numbers.count
+            numbers[category] = number
+            return number
+        }
         self.rise = rise
         limit = Double(memory.bytes)
         most = workers
@@ -86,27 +97,31 @@ struct PyExPool {
         running.removeAll { worker in ended.contains { $0.program == worker.program } }
         if sum >= limit, running.count > 1 {
             isKilling = true
-            killHeaviest(over: sum - limit * Double(running.count) / Double(running.count + 1))
+            sum -= killHeaviest(over: sum - limit * Double(running.count) / Double(running.count + 1))
         }
         for worker in ended { reap(worker, &sum) }
         if !isKilling || running.isEmpty { startQueued(&sum) }
     }
 
-    /// Kills until enough is free, the heaviest first; one that runs longer may have more.
-    private mutating func killHeaviest(over excess: Double) {
+    /// Kills until enough is free, the heaviest first; one that runs longer may have more. Returns what they held.
+    ///
+    /// Candidates are piled up, each at least as heavy as the one below, and taken from the top. The lowest lies there
+    /// twice, and counts twice when it is taken: PyExPool's own slip, which spares one now and then.
+    private mutating func killHeaviest(over excess: Double) -> Double {
         var excess = excess
         var victims: [Int] = []
         while excess >= 0, running.count - victims.count > 1 {
             guard let first = running.indices.first(where: { !victims.contains($0) }) else { break }
             var stack = [first]
-            for index in running.indices where !victims.contains(index) {
+            let candidates = running.indices.filter { !victims.contains($0) }
+            for index in candidates {
                 let top = running[stack[stack.count - 1]]
                 let ages = max(now - top.started, 0.001) / max(now - running[index].started, 0.001)
                 let weight = min(max(ages.squareRoot(), 1 / Self.golden), Self.golden)
-                if index != first, running[index].estimate * weight >= top.estimate { stack.append(index) }
+                if running[index].estimate * weight >= top.estimate { stack.append(index) }
             }
             while let index = stack.popLast(), excess >= 0, running.count - victims.count > 1 {
-                victims.append(index)
+                if !victims.contains(index) { victims.append(index) }
                 excess -= running[index].estimate
             }
         }
@@ -115,6 +130,7 @@ struct PyExPool {
             running[index].isTerminated = true
             finish(running[index], isKilled: true)
         }
+        return victims.reduce(0) { $0 + running[$1].estimate }
     }
 
     /// What becomes of one that ended.
@@ -134,23 +150,25 @@ struct PyExPool {
     /// Puts one into the queue; those before it that are as heavy learn what it needs.
     private mutating func postpone(_ worker: Worker, toHead: Bool = false) {
         let index = queue.firstIndex { toHead ? $0.workers <= worker.workers : $0.workers < worker.workers }
-        let end = index ?? queue.count
-        let program = programs[worker.program]
+        var end = index ?? queue.count
+        let (category, size) = (categories[worker.program], programs[worker.program].size)
+        var place = 0
         var lowered: [Worker] = []
-        var kept: [Worker] = []
-        for var other in queue[..<end] {
-            let its = programs[other.program]
-            if its.category == program.category, its.size >= program.size {
-                other.estimate = max(other.estimate, worker.estimate)
-                if other.workers > worker.workers {
-                    other.workers = worker.workers
-                    lowered.append(other)
-                    continue
-                }
+        while place < end {
+            guard categories[queue[place].program] == category, programs[queue[place].program].size >= size else {
+                place += 1
+                continue
             }
-            kept.append(other)
+            queue[place].estimate = max(queue[place].estimate, worker.estimate)
+            if queue[place].workers > worker.workers {
+                queue[place].workers = worker.workers
+                lowered.append(queue.remove(at: place))
+                end -= 1
+            } else {
+                place += 1
+            }
         }
-        queue.replaceSubrange(..<end, with: kept + lowered + [worker])
+        queue.insert(contentsOf: lowered + [worker], at: end)
     }
 
     private mutating func startQueued(_ sum: inout Double) {
@@ -192,7 +210,7 @@ struct PyExPool {
 
     /// What it holds now.
     private func memory(_ worker: Worker) -> Double {
-        let part = (now - worker.started) / max(duration(worker) * rise, 1e-9)
+        let part = (now - worker.started) / max(duration(worker) * rise(worker.program), 1e-9)
         return Double(programs[worker.program].peak.bytes) * min(1, part)
     }
 }

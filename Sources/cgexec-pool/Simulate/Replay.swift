@@ -5,11 +5,19 @@ enum Replay: Sendable {
     /// One job after another.
     case sequential(memory: ByteSize)
     /// All at once, on so many cores.
-    case pool(cores: Int, memory: ByteSize)
+    case pool(cores: Int, memory: ByteSize, mode: Mode = .strict)
 
     var memory: ByteSize {
         switch self {
-        case .sequential(let memory), .pool(_, let memory): memory
+        case .sequential(let memory), .pool(_, let memory, _): memory
+        }
+    }
+
+    /// What a job gets that asked for nothing.
+    var share: ByteSize {
+        switch self {
+        case .sequential(let memory): memory
+        case .pool(let cores, let memory, _): ByteSize(max(1, memory.bytes / UInt64(max(1, cores))))
         }
     }
 
@@ -17,7 +25,7 @@ enum Replay: Sendable {
     func run(_ trace: Trace, _ name: PolicyName) -> (result: PolicyResult, attempts: [Rehearsal.Attempt]) {
         switch self {
         case .sequential(let memory): (replay(trace, name, memory: memory), [])
-        case .pool(let cores, let memory): runPool(trace, name, cores: cores, memory: memory)
+        case .pool(let cores, let memory, let mode): runPool(trace, name, cores: cores, memory: memory, mode: mode)
         }
     }
 }
@@ -25,18 +33,18 @@ enum Replay: Sendable {
 /// All jobs at once in a pool. Attempts that ran are judged as in `replay`: what was reserved and not used is wasted,
 /// and all of an attempt that was killed.
 private func runPool(
-    _ trace: Trace, _ name: PolicyName, cores: Int, memory: ByteSize
+    _ trace: Trace, _ name: PolicyName, cores: Int, memory: ByteSize, mode: Mode
 ) -> (result: PolicyResult, attempts: [Rehearsal.Attempt]) {
     let programs = trace.jobs.map { job in
         Rehearsal.Program(
-            category: job.category, size: job.size,
+            category: job.isAlone ? nil : job.category, size: job.size,
             declared: ByteSize(UInt64(name == .perfect ? max(job.peak, 1) : job.declared)),
             peak: ByteSize(UInt64(job.peak)), duration: .seconds(job.seconds))
     }
     let attempts =
         name == .pyexpool
         ? PyExPool.run(programs, workers: cores, memory: memory)
-        : Rehearsal.run(programs, cores: cores, memory: memory, learns: name == .learned)
+        : Rehearsal.run(programs, cores: cores, memory: memory, mode: mode, learns: name == .learned)
 
     let gibHour = 0x1p30 * 3600
     var result = PolicyResult()

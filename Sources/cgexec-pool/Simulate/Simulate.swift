@@ -5,23 +5,30 @@ import SystemPackage
 /// `cgexec-pool simulate`
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Replay a trace of jobs under different rules for memory; nothing is started.",
+        abstract: "Replay jobs that ran before under different rules for memory; nothing is started.",
         discussion: """
-            FILE is CSV with the columns start_ms, category, size_bytes, peak_bytes, runtime_s and declared_bytes; '-' is \
-            standard input. All jobs are released at once, in a pool of --cores and --memory, or run one after another \
-            with --sequential. Of several files each is shown, and all together. docs/simulate.md explains the policies.
+            FILE holds records, as 'run --json' writes them, or is CSV with the columns start_ms, category, size_bytes, \
+            peak_bytes, runtime_s and declared_bytes; '-' is standard input. All jobs are released at once, in a pool of --cores and --memory, or run one after another \
+            with --sequential. Of several files each is shown, and all together.
+
+            The table has, for each policy: hours, from the first start to the last end; of the least, as a multiple of the \
+            least time that is possible; wasted, memory reserved and not used, times the time; vs declared, compared with \
+            reserving what was declared; killed, attempts killed for memory. docs/simulate.md explains the policies.
 
             The exit status is 2 for a bad file; everything wrong is listed.
             """)
 
-    @Argument(help: ArgumentHelp("The trace.", valueName: "FILE"))
+    @Argument(help: ArgumentHelp("The records or the trace.", valueName: "FILE"))
     var files: [String]
 
     @Option(help: ArgumentHelp("The cores of the machine, one for each job.", valueName: "N"))
-    var cores: Int?
+    var cores: String?
 
     @Option(help: ArgumentHelp("The memory of the machine.", valueName: "SIZE"))
     var memory = "128GiB"
+
+    @Option(help: ArgumentHelp("Whether the pool may promise memory twice.", valueName: "strict|packed"))
+    var mode: String?
 
     @Flag(help: "One job after another, from cold; a killed attempt costs its whole run.")
     var sequential = false
@@ -43,15 +50,32 @@ struct Simulate: ParsableCommand {
             "Draw which job ran when on which core, for each policy, of all files together.", valueName: "FILE"))
     var svg: String?
 
-    /// Says what is wrong before anything is read.
+    /// Says everything that is wrong before anything is read.
     mutating func validate() throws {
-        if sequential, cores != nil { throw ValidationError("--cores: one job after another has no use for them") }
-        if sequential, svg != nil { throw ValidationError("--svg: one job after another makes no picture") }
-        if let cores, !(1...4096).contains(cores) {
-            throw ValidationError("--cores: '\(cores)' is not a number from 1 to 4096")
+        var problems: [String] = []
+        if sequential, cores != nil { problems.append("--cores: one job after another has no use for them") }
+        if sequential, mode != nil { problems.append("--mode: one job after another has no use for it") }
+        if sequential, svg != nil { problems.append("--svg: one job after another makes no picture") }
+        if let cores, Self.coreCount(cores) == nil {
+            problems.append("--cores: '\(cores)' is not a number from 1 to 4096")
         }
-        _ = try (names(), replay())
+        for text in policies where name(text) == nil {
+            problems.append("--policy: '\(text)' is not \(PolicyName.expected(sequential: sequential))")
+        }
+        do throws(ValueError) {
+            _ = try ByteSize(parsing: memory)
+        } catch {
+            problems.append("--memory: \(error)")
+        }
+        do throws(ValueError) {
+            _ = try mode.map(Mode.init(parsing:))
+        } catch {
+            problems.append("--mode: \(error)")
+        }
+        if let error = ValidationError(problems) { throw error }
     }
+
+    private static func coreCount(_ text: String) -> Int? { Int(text).flatMap { (1...4096).contains($0) ? $0 : nil } }
 
     mutating func run() throws {
         let replay = try replay()
@@ -60,7 +84,10 @@ struct Simulate: ParsableCommand {
         for file in files {
             let text = String(decoding: try InputFile.bytes(of: file, as: "trace"), as: UTF8.self)
             do throws(Problems) {
-                traces.append(try TraceReader.read(text, name: file, memory: replay.memory))
+                traces.append(
+                    RecordsReader.isMeant(by: text)
+                        ? try RecordsReader.read(text, name: file, replay: replay)
+                        : try TraceReader.read(text, name: file, memory: replay.memory))
             } catch {
                 complaints.append(error.description)
             }
@@ -69,7 +96,14 @@ struct Simulate: ParsableCommand {
             Terminal.complain(complaints.joined(separator: "\n"))
             throw ExitCode(ExitStatus.usage)
         }
-        let comparison = Comparison(traces, try names(), replay)
+        for trace in traces where trace.leftOut > 0 {
+            let name = trace.file == "-" ? "<stdin>" : trace.file
+            let all = trace.leftOut + trace.jobs.count
+            Terminal.complain(
+                "cgexec-pool simulate: \(name): \(trace.leftOut) of \(all) attempts left out: they did not succeed, or their need is not known"
+            )
+        }
+        let comparison = Comparison(traces, names, replay)
         if let svg { try write(comparison.picture, to: svg) }
         Terminal.say(json ? try comparison.json() : comparison.text)
     }
@@ -86,24 +120,24 @@ struct Simulate: ParsableCommand {
         }
     }
 
-    private func names() throws(ValidationError) -> [PolicyName] {
-        var names: [PolicyName] = []
-        for text in policies {
-            guard let name = PolicyName(text), sequential ? name != .pyexpool : PolicyName.pools.contains(name) else {
-                throw ValidationError("--policy: '\(text)' is not \(PolicyName.expected(sequential: sequential))")
-            }
-            if !names.contains(name) { names.append(name) }
+    /// The policy of this name, where it can be had.
+    private func name(_ text: String) -> PolicyName? {
+        PolicyName(text).flatMap { name in
+            (sequential ? name != .pyexpool : PolicyName.pools.contains(name)) ? name : nil
         }
-        return names.isEmpty ? sequential ? PolicyName.usual : PolicyName.pools : names
     }
 
-    private func replay() throws(ValidationError) -> Replay {
-        let size: ByteSize
-        do throws(ValueError) {
-            size = try ByteSize(parsing: memory)
-        } catch {
-            throw ValidationError("--memory: \(error)")
-        }
-        return sequential ? .sequential(memory: size) : .pool(cores: cores ?? 64, memory: size)
+    /// Each once, in the order in which they were given.
+    private var names: [PolicyName] {
+        let given = policies.compactMap(name).reduce(into: [PolicyName]()) { if !$0.contains($1) { $0.append($1) } }
+        return given.isEmpty ? sequential ? PolicyName.usual : PolicyName.pools : given
+    }
+
+    private func replay() throws -> Replay {
+        let size = try ByteSize(parsing: memory)
+        if sequential { return .sequential(memory: size) }
+        return .pool(
+            cores: cores.flatMap(Self.coreCount) ?? 64, memory: size,
+            mode: try mode.map(Mode.init(parsing:)) ?? .strict)
     }
 }

@@ -3,12 +3,16 @@ struct Trace: Sendable, Equatable {
     var file: String
     /// In the order of their start; those that started together in the order of the file.
     var jobs: [TraceJob]
+    /// How many attempts tell nothing of what they needed, and are not among them.
+    var leftOut = 0
 }
 
 /// One job of a trace.
 struct TraceJob: Sendable, Equatable {
     var start: Double
     var category: String
+    /// Whether it has none, and `category` only tells where it stands.
+    var isAlone = false
     /// 0 when unknown.
     var size: Double
     /// The memory it needed, in bytes.

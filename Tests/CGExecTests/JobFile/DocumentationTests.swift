@@ -24,7 +24,7 @@ import Testing
         #expect(
             first
                 == Job(
-                    "xz-1-a", ["xz", "-1", "--keep", "--stdout", "data/a.txt"], limits: limits, category: "xz-1",
+                    "xz-1-a", ["xz", "-1", "--keep", "--stdout", "data/a.txt"], limits: limits, category: "xz",
                     size: 1,
                     environment: ["LC_ALL": "C"], stdout: .file("out/a-1.xz"), description: "xz -1 on a.txt",
                     params: ["level": "1", "file": "data/a.txt"]))

@@ -24,6 +24,27 @@ import Testing
         #expect(file.jobs.map(\.groups) == [[], [], [], ["all", "all/inner"], ["all"]])
     }
 
+    @Test func `whole groups wait for each other as their jobs do`() throws {
+        let text = """
+            jobs:
+              - {name: last, command: [x], after: [second, loner]}
+              - {name: two, command: [x], group: second, after: first}
+              - {name: three, command: [x], group: second, after: first}
+              - {name: one, command: [x], group: first}
+              - {name: loner, command: [x]}
+            """
+        #expect(try order(text) == ["one", "two", "three", "loner", "last"])
+        let cycle = """
+            jobs:
+              - {name: one, command: [x], group: first, after: second}
+              - {name: two, command: [x], group: second, after: first}
+            """
+        #expect(
+            problems(cycle) == [
+                "2:52: jobs[0].after: a cycle: 'one', 'two' wait for each other, and none could start"
+            ])
+    }
+
     @Test func `what cannot be ordered is told`() {
         let text = """
             groups:
@@ -47,6 +68,30 @@ import Testing
             "10:27: jobs[5].group: 'a//b' is not a group: write name or outer/inner",
         ]
         #expect(problems(text) == expected)
+    }
+
+    @Test func `one name is not for a job and a group`() {
+        let text = """
+            jobs:
+              - {name: all, command: [x]}
+              - {name: b, command: [x], group: all/inner}
+              - {name: c, command: [x], after: all}
+            """
+        #expect(
+            problems(text) == [
+                "2:12: jobs[0].name: 'all' is the name of a job and of a group, and after could mean either; rename one"
+            ])
+    }
+
+    @Test func `an empty list after nothing wins over the defaults`() throws {
+        let text = """
+            defaults: {after: first}
+            jobs:
+              - {name: first, command: [x], after: []}
+              - {name: second, command: [x]}
+            """
+        let file = try reading(text).checked()
+        #expect(file.jobs.map { $0.after.map(\.value) } == [[], ["first"]])
     }
 
     @Test func `every word about the place among others`() throws {
@@ -87,13 +132,21 @@ import Testing
 
     @Test func `the pool's policy`() throws {
         let text = """
-            pool: {mode: packed, chain: report, halt: "soon,fail=20%", learn: false, least-memory: 1GiB, name: night}
+            pool: {mode: packed, chain: report, halt: "soon,fail=20%", learn: false, learned: needs.json, least-memory: 1GiB, name: night}
             jobs: [{command: [x]}]
             """
         let pool = try reading(text).checked().pool
         #expect(pool.mode == .packed && pool.chains == .report && pool.name == "night" && !pool.learnsMemory)
+        #expect(pool.learned == .file("needs.json"))
         #expect(pool.halt == Halt(.soon, after: .fraction(0.2)) && pool.leastShare == .gib(1))
-        let bad = problems("pool: {mode: loose, chain: maybe, halt: 'now,fail=0'}\njobs: [{command: [x]}]\n")
-        #expect(bad.count == 3, "\(bad)")
+        let bad = problems(
+            "pool: {mode: loose, chain: maybe, halt: 'now,fail=0', learned: ''}\njobs: [{command: [x]}]\n")
+        #expect(bad.count == 4, "\(bad)")
+    }
+
+    @Test(arguments: ["[failure, memory]", "[memory, failure]"])
+    func `each end that is named counts, in any order`(_ list: String) throws {
+        let job = try #require(try jobs("jobs:\n  - {command: [x], retries: 2, retry-on: \(list)}\n").first)
+        #expect(job.retry.map { Set($0.rules) } == [.failure, .memory])
     }
 }

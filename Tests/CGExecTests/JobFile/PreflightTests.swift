@@ -1,4 +1,6 @@
 import CGExec
+import Glibc
+import Support
 import SystemPackage
 import Testing
 
@@ -30,6 +32,8 @@ import Testing
         "{command: ['/opt/{slot}']}",
         "{command: [/opt/tool], stdin: in.txt, stdout: {file: out/a}, stderr: {append: out/b}}",
         "{command: [/opt/tool], stdin: '{slot}', stdout: {file: '{attempt}'}, cwd: '/{slot}'}",
+        "{command: [/opt/tool], fallback: [/opt/tool]}", "{command: [/opt/tool], fallback: ['{slot}']}",
+        "{command: [/opt/tool], restart-on-timeout: true, timeout: 1s}",
         "{command: [/opt/tool], memory: 4GiB, need: 100%, cpus: 2, cpuset: 0-1}",
     ])
     func `nothing against it`(job: String) {
@@ -67,7 +71,7 @@ import Testing
         ),
         (
             "{command: [/opt/tool], stdout: {file: a}}",
-            "1:41: jobs[0].stdout.file: 'a' cannot be written: No such file or directory; make its directory first, or correct the path"
+            "1:41: jobs[0].stdout.file: 'a' cannot be written: No such file or directory; correct the path or the permissions"
         ),
         (
             "{command: [/opt/tool], memory: 5G}",
@@ -87,6 +91,18 @@ import Testing
             "1:34: jobs[0].cpuset: CPUs 2-3 may not be used here: choose from 0-1"
         ),
         ("{command: [/opt/tool], cpus: 2, cpuset: '0'}", "1:32: jobs[0].cpus: 2 asked for, but cpuset 0 has only 1"),
+        (
+            "{command: [/opt/tool], fallback: [nosuch, x]}",
+            "1:37: jobs[0].fallback[0]: there is no program 'nosuch' in PATH (/usr/bin:/bin); install it, or write its path"
+        ),
+        (
+            "{command: 'no such thing', shell: true, fallback: [./run]}",
+            "1:54: jobs[0].fallback[0]: the program './run' cannot be executed: No such file or directory; correct the path, or chmod +x it"
+        ),
+        (
+            "{command: [/opt/tool], restart-on-timeout: true}",
+            "1:46: jobs[0].restart-on-timeout: there is no time that could be over: set timeout"
+        ),
         (
             "{command: [/opt/tool], on-pids: kill}",
             "1:35: jobs[0].on-pids: it needs a number of processes: set pids"
@@ -186,6 +202,16 @@ import Testing
         #expect(files.read("/nosuch") == .noSuchFileOrDirectory)
         #expect(files.write("/tmp") == .isDirectory)
         #expect(files.write("/tmp/cgexec-no-such-file") == nil)
-        #expect(files.write("/nosuch/file") == .noSuchFileOrDirectory)
+        #expect(files.write("/etc/passwd/file") == .notDirectory)
+    }
+
+    @Test func `output files may be where a directory is to be made`() throws {
+        let files = FileSystem.real
+        let scratch = try ScratchDirectory()
+        try scratch.write("", to: "plain")
+        #expect(symlink("nowhere", scratch.file("link")) == 0)
+        #expect(files.write(scratch.file("a/b/c")) == nil)
+        #expect(files.write(scratch.file("plain/b/c")) == .notDirectory)
+        #expect(files.write(scratch.file("link/c")) == .noSuchFileOrDirectory)
     }
 }

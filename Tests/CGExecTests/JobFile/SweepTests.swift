@@ -8,6 +8,11 @@ import Testing
         try jobs("- {command: [p, '{x}'], sweep: {x: \(sweep)}}", paths: paths).compactMap(\.command.last)
     }
 
+    @Test func `a variable that stands nowhere repeats the job`() throws {
+        let all = try jobs("- {command: [p], sweep: {run: 1..3}}")
+        #expect(all.map(\.name) == ["p-1", "p-2", "p-3"] && all.map(\.params) == [1, 2, 3].map { ["run": "\($0)"] })
+    }
+
     @Test(arguments: [
         ("[a, 1, 2.50, true]", ["a", "1", "2.50", "true"]),
         ("{list: [a]}", ["a"]),

@@ -46,7 +46,10 @@ import Testing
         ("", "1:1", "the file is empty"),
         ("# nothing\n", "1:1", "the file is empty"),
         ("---\n", "1:1", "the file is empty"),
-        ("hello\n", "1:1", "expected a mapping with the key jobs, or a list of jobs, not a single value"),
+        (
+            "hello\n", "1:1",
+            "expected a mapping with the key jobs, or a list of jobs such as - command: [sleep, 10], not a single value"
+        ),
     ])
     func `says where it stops being a job file`(text: String, position: String, part: String) throws {
         let found = Problems(file: "f", reading(text).problems)

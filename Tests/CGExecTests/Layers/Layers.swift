@@ -7,7 +7,8 @@ struct Layers {
 
     /// What each folder may import; nil is anything.
     private static let imports: [String: Set<String>?] = [
-        "Model": [], "Scheduler": ["DequeModule", "HeapModule", "OrderedCollections"], "Kernel": nil, "Pool": nil,
+        "Model": [], "Scheduler": ["BitCollections", "DequeModule", "HeapModule", "OrderedCollections"], "Kernel": nil,
+        "Pool": nil,
     ]
     /// Imports that one file has a reason for.
     private static let exceptions: [String: Set<String>] = [

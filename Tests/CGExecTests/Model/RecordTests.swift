@@ -17,6 +17,8 @@ import Testing
         record.cwd = "/tmp"
         record.host = "h"
         record.slot = 0
+        record.fallback = true
+        record.phase = 2
         record.params = ["x": "1"]
         record.outcome = Outcome(
             .memory, code: 1, signal: 9, cause: JobID(3), culprit: .pool, stage: "leaf", errno: 2, message: "m")
@@ -62,12 +64,12 @@ import Testing
         let instant = "1970-01-01T00:00:01.000000007Z"
         let line =
             #"{"argv":["true"],"attempt":1,"category":"c","cwd":"/tmp","description":"d","#
-            + #""effective":{"memory.max":"67108864"},"enforcement":{"memory":"cgroup","timeout":"scheduler"},"#
+            + #""effective":{"memory.max":"67108864"},"enforcement":{"memory":"cgroup","timeout":"scheduler"},"fallback":true,"#
             + #""host":"h","id":7,"limits":{"memory":67108864,"timeout":3},"limitsHit":["pids"],"name":"n","#
             + #""notes":["note"],"outcome":{"cause":3,"code":1,"culprit":"pool","errno":2,"kind":"memory","#
             + #""message":"m","signal":9,"stage":"leaf"},"output":{"stderr":{"path":"/tmp/e/f"},"#
             + #""stdout":{"bytes":2,"text":"hi","truncated":false}},"params":{"x":"1"},"#
-            + #""placement":{"cpus":"0-1","mems":"0"},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#
+            + #""phase":2,"placement":{"cpus":"0-1","mems":"0"},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#
             + #""admitted":"\#(instant)","ended":"\#(instant)","queued":"\#(instant)","started":"\#(instant)"},"usage":{"cpuSeconds":1,"#
             + #""frozenSeconds":0,"io":[{"device":"8:0","rbytes":1,"rios":3,"wbytes":2,"wios":4}],"majorFaults":5,"#
             + #""memory":{"anon":1},"memoryPeakBytes":4096,"needPeakBytes":2048,"pidsPeak":3,"#

@@ -11,9 +11,9 @@ import Testing
     private final class Groups {
         let pool: SimulatedPool
         var core: PoolCore { pool.core }
-        private(set) var started: [GroupID] = []
-        private(set) var finished: [GroupID] = []
-        private(set) var counts: [GroupID: GroupCounts] = [:]
+        private(set) var started: [JobGroupID] = []
+        private(set) var finished: [JobGroupID] = []
+        private(set) var counts: [JobGroupID: GroupCounts] = [:]
 
         init(slots: Int = 1, program: @escaping (LaunchPlan) -> Program = SimulatedPool.second) {
             pool = SimulatedPool(slots: slots, program: program)
@@ -24,7 +24,7 @@ import Testing
             }
         }
 
-        func open(_ name: String, in parent: GroupID? = nil, timeout: Duration? = nil) -> GroupID {
+        func open(_ name: String, in parent: JobGroupID? = nil, timeout: Duration? = nil) -> JobGroupID {
             core.openGroup(name, in: parent, timeout: timeout)
         }
 

@@ -310,6 +310,42 @@ import Testing
             })
     }
 
+    @Test func `a file for what is learned is there when the pool has ended, or the pool does not begin`() async throws
+    {
+        let scratch = try ScratchDirectory()
+        var configuration = try Self.configuration()
+        configuration.learned = .file(scratch.file("needs"))
+        let records = try await withPool(configuration) { pool in
+            try await pool.map(1...20) { number in
+                var job = Self.shell("exit \(number % 2)")
+                job.category = number % 3 == 0 ? nil : "c"
+                return job
+            }
+        }
+        #expect(records.map(\.outcome.code) == (1...20).map { $0 % 2 })
+        configuration.learned = .file(scratch.file("missing/needs"))
+        await #expect(throws: LearnedFileError.self) {
+            try await withPool(configuration) { _ in Issue.record("the pool began") }
+        }
+    }
+
+    @Test func `a pool that could not keep what it learned says so`() async throws {
+        let scratch = try ScratchDirectory()
+        var configuration = try Self.configuration()
+        configuration.learned = .file(scratch.file("needs"))
+        func close(damaging: Bool) async throws -> LearnedFileError? {
+            let pool = try await withPool(configuration) { pool in
+                await pool.learn(.init(category: "c", program: .init(path: "p", digest: "0"), bytes: 1))
+                if damaging { try scratch.write("damaged meanwhile", to: "needs") }
+                return pool
+            }
+            return await pool.learningFailure
+        }
+        #expect(try await close(damaging: false) == nil)
+        let failure = try await close(damaging: true)
+        guard case .damaged = failure?.cause else { throw Trouble("\(String(describing: failure))") }
+    }
+
     @Test func `many tasks may wait for one record`() async throws {
         let ids = try await withPool(Self.configuration()) { pool in
             let handle = try await pool.submit(Self.shell("sleep 0.1"))
@@ -322,4 +358,9 @@ import Testing
         }
         #expect(ids == Array(repeating: JobID(1), count: 100))
     }
+}
+
+extension Pool {
+    /// As if an attempt had shown that.
+    fileprivate func learn(_ sample: MemoryModel.Sample) { runner?.learned?.append(sample) }
 }

@@ -30,6 +30,9 @@ import Testing
         #expect(records.allSatisfy { $0.outcome.kind == .ok })
         #expect(pool.attempts.allSatisfy { $0.outcome.kind == .postponed } && !pool.attempts.isEmpty)
         #expect(Set(pool.attempts.map(\.id)).count == pool.attempts.count, "none was taken back twice")
+        let taken = Set(pool.attempts.map(\.id))
+        #expect(records.allSatisfy { $0.phase == (taken.contains($0.id) ? 1 : nil) })
+        #expect(pool.attempts.allSatisfy { $0.phase == nil })
         #expect(most <= .gib(3), "\(most)")
         #expect(loads.map(\.running).max() == 12)
         // Those that were taken back start when the first ones end: with as many as were seen to fit, at least three.
@@ -37,6 +40,29 @@ import Testing
         #expect(later.max() == 3, "\(later)")
         let end = try #require(records.compactMap { SimulatedPool.seconds($0.times.ended) }.max())
         #expect(end <= 1.6 * 9, "\(end) s; four at a time would take 9 s")
+    }
+
+    @Test func `what is typical is reserved, but not for one that was taken back`() {
+        var bench = SchedulerBench(slots: 4, budget: .gib(2), shares: true, policy: Policy(mode: .packed))
+        let demand = Demand(need: .gib(1), category: "c")
+        for (job, peak) in [(1, 300), (2, 500), (3, 400)] {
+            bench.submit(job, demand)
+            bench.end(job) { $0.need = .mib(UInt64(peak)) }
+        }
+        bench.submit(4, demand)
+        // The estimate is 500 MiB and a third; it may grow to the double.
+        #expect(bench.scheduler.reserved == .mib(400) && bench.memory[4] == .mib(1334))
+        bench.submit(5, demand)
+        let attempts = [4, 5].map { MemoryReading.Attempt(id: AttemptID(job: JobID($0), number: 1), need: .gib(1)) }
+        bench.wake(at: 10)
+        bench.tell(.memory(MemoryReading(need: .gib(2), attempts: attempts)), at: 10)
+        #expect(bench.killed == [5])
+        bench.end(5, .signaled(9))
+        bench.end(4) { $0.need = .mib(400) }
+        bench.wake(at: 20)
+        #expect(bench.launched == [5])
+        // 500 MiB and a quarter.
+        #expect(bench.scheduler.reserved == .mib(625) && bench.memory[5] == .mib(1250))
     }
 
     @Test func `a job that stalls at its limit fails for memory, and with it those that would too`() {

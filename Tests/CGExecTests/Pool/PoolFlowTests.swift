@@ -26,6 +26,20 @@ import Testing
         #expect(pool.records.compactMap(\.wallSeconds).count == 2)
     }
 
+    @Test func `of jobs that are submitted together the highest priority is first`() {
+        let pool = SimulatedPool { _ in Program(duration: .seconds(1)) }
+        pool.core.together {
+            for priority in [0, 7, 3] {
+                var job = Self.job("\(priority)")
+                job.priority = priority
+                _ = pool.core.submit(job)
+            }
+            #expect(pool.starts.isEmpty)
+        }
+        pool.kernel.run()
+        #expect(pool.starts.map(\.job.name) == ["7", "3", "0"])
+    }
+
     @Test func `killing all gives no grace`() {
         let pool = SimulatedPool(slots: 2) { _ in Program(duration: .seconds(60), endsAfterTerm: nil) }
         for _ in 0..<2 { _ = pool.core.submit(Self.job { $0.grace = .seconds(30) }) }

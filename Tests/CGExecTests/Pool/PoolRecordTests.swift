@@ -53,6 +53,18 @@ import Testing
         #expect(pool.records == [expected])
     }
 
+    @Test func `cancelled while it waits for another attempt, it has the number of that one`() {
+        let pool = SimulatedPool { _ in SimulatedPool.Program(duration: .seconds(1), status: .exited(75)) }
+        var job = Job("fails", ["p"])
+        job.retry = Retry(2, backOff: .seconds(10))
+        let id = pool.core.submit(job)
+        while pool.attempts.isEmpty, pool.kernel.step() {}
+        pool.core.cancel(id)
+        #expect(pool.attempts.map(\.attempt) == [1] && pool.records.map(\.attempt) == [2])
+        let outcome = Outcome(.cancelled, message: "it was cancelled while it waited for another attempt")
+        #expect(pool.records.map(\.outcome) == [outcome] && pool.records.allSatisfy { $0.times.started == nil })
+    }
+
     @Test func `a program learns about itself, and the job has the last word`() throws {
         let pool = SimulatedPool(slots: 2, cpus: 4) { surroundings in
             surroundings.environment = ["PATH=/bin", "A=pool", "CGEXEC_SLOT=outer"].map { Array($0.utf8) }

@@ -20,6 +20,19 @@ import Testing
 
     private struct Mishap: Error {}
 
+    @Test func `of the jobs of a map the highest priority is first`() async throws {
+        let records = try await withPool(Self.configuration(jobs: 1)) { pool in
+            try await pool.map([0, 2, 1]) { priority in
+                var job = Self.shell("\(priority)", "true")
+                job.priority = priority
+                return job
+            }
+        }
+        #expect(records.map(\.name) == ["0", "2", "1"])
+        let starts = records.compactMap { record in record.times.started.map { ($0, record.name) } }
+        #expect(starts.sorted { $0.0 < $1.0 }.map(\.1) == ["2", "1", "0"])
+    }
+
     // MARK: Groups
 
     @Test func `what can wait for itself is refused`() async throws {
@@ -29,8 +42,8 @@ import Testing
             var job = Self.shell("j", "true")
             job.after = [.group(group.id)]
             let growing = await #expect(throws: InvalidJob.self) { try await pool.submit(job) }
-            #expect(growing?.description == "job j: after: group 1 may still grow: seal it first")
-            job.after = [.job(JobID(1)), .group(GroupID(3))]
+            #expect(growing?.description == "job j: after: group 'g' may still grow: seal it first")
+            job.after = [.job(JobID(1)), .group(JobGroupID(3))]
             let unknown = await #expect(throws: InvalidJob.self) { try await pool.submit(job) }
             #expect(unknown?.problems.map(\.key) == ["after", "after"])
             #expect(unknown?.problems.first?.message == "there is no job 1 in this pool: submit it first")

@@ -21,7 +21,7 @@ final class SimulatedPool {
 
     init(
         slots: Int = 1, cpus: Int = 4, budget: ByteSize? = nil, shares: Bool = false,
-        policy: Policy = Policy(),
+        policy: Policy = Policy(), learned: MemoryModel = MemoryModel(),
         surroundings change: (inout PoolCore.Surroundings) -> Void = { _ in },
         program: @escaping (LaunchPlan) -> Program
     ) {
@@ -30,7 +30,7 @@ final class SimulatedPool {
         change(&surroundings)
         let configuration = Scheduler.Configuration(
             slots: Array(repeating: Slot(), count: slots), cpus: CPUSet(0..<cpus), budget: budget,
-            sharesBudget: shares, policy: policy)
+            sharesBudget: shares, policy: policy, memoryModel: learned)
         core = PoolCore(kernel: kernel, configuration, surroundings)
         core.onStart = { [unowned self] id, job, grant in starts.append((id, job, grant)) }
         core.onAttempt = { [unowned self] record in attempts.append(record) }

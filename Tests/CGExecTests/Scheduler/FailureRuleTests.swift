@@ -175,4 +175,52 @@ import Testing
         bench.tell(.leftBehind(ByteSize(10)))
         #expect(bench.finished[4]?.kind == .launchError && bench.finished[4]?.message?.contains("job 1") == true)
     }
+
+    @Test func `who is cancelled in the grace of a restart does not start again`() {
+        for cancel in [Event.cancel(JobID(1)), .cancelAll] {
+            var bench = SchedulerBench()
+            bench.submit(1, Demand(timeout: .seconds(1), restartsOnTimeout: true))
+            bench.wake(at: 1)
+            #expect(bench.asked == [1])
+            bench.tell(cancel, at: 1.5)
+            bench.end(1, .signaled(15), at: 2)
+            #expect(bench.retried == [] && bench.finished[1] != nil && bench.scheduler.isIdle)
+        }
+    }
+
+    @Test func `a little that stays in memory makes shares smaller, and refuses nobody`() {
+        var bench = SchedulerBench(slots: 1, budget: .mib(64), shares: true)
+        bench.submit(1, Demand())
+        bench.submit(2, Demand())
+        bench.end(1) { $0.leftBehind = .kib(4) }
+        #expect(bench.memory[2] == ByteSize((64 << 20) - (4 << 10)))
+    }
+
+    @Test func `where all there is was too little, others like it never start`() {
+        var bench = SchedulerBench(slots: 1, budget: .mib(64), shares: true)
+        for job in 1...3 { bench.submit(job, Demand(category: "c", size: Double(job))) }
+        bench.end(1, .signaled(9), .job)
+        #expect(bench.finished.mapValues(\.kind) == [1: .memory, 2: .chained, 3: .chained])
+    }
+
+    @Test func `sizes out of all proportion are compared all the same`() {
+        var bench = SchedulerBench(slots: 1)
+        let timeout = Duration.hours(1)
+        bench.submit(1, Demand(timeout: timeout, category: "c", size: 1e-300, slowdown: 1e-5))
+        bench.submit(2, Demand(timeout: timeout, category: "c", size: 1e300, slowdown: 1e300))
+        bench.wake(at: 3600)
+        bench.end(1, .signaled(15))
+        #expect(bench.finished.mapValues(\.kind) == [1: .timeout, 2: .chained])
+    }
+
+    @Test func `a report notes a job once`() {
+        var bench = SchedulerBench(slots: 2, policy: Policy(chains: .report))
+        bench.submit(1, Self.hard(10, 1))
+        bench.submit(2, Self.hard(10, 1))
+        bench.submit(3, Self.hard(10, 2))
+        bench.end(1, .signaled(9), .job)
+        #expect(bench.noted.sorted() == [2, 3])
+        bench.end(2, .signaled(9), .job)
+        #expect(bench.noted == [])
+    }
 }

@@ -29,8 +29,12 @@ struct FaultyScheduler {
         case startsAfterEnd
         /// The oldest is taken back too.
         case postponesOldest
+        /// The kernel is not told whom to spare.
+        case sparesNobody
         /// A job is called done twice.
         case finishesTwice
+        /// What is to wait until its program is known does not.
+        case ignoresPrograms
         /// Nobody is told when to wake it.
         case sleeps
     }
@@ -74,6 +78,8 @@ struct FaultyScheduler {
             }
         case .forgetsGroups:
             effects.removeAll { if case .groupFinished = $0 { true } else { false } }
+        case .sparesNobody:
+            effects.removeAll { if case .spare = $0 { true } else { false } }
         case .finishesTwice:
             effects += effects.filter { if case .finish = $0 { true } else { false } }
         default: break
@@ -86,6 +92,7 @@ struct FaultyScheduler {
         switch bug {
         case .ignoresDependencies: demand.dependencies = []
         case .chainsLighter: demand.size = demand.size > 0 ? 4 : 0
+        case .ignoresPrograms: demand.awaitsProgram = false
         case .ignoresSolo: demand.isSolo = false
         default: break
         }

@@ -40,6 +40,28 @@ import Testing
         #expect(next == .mib(failure.expected))
     }
 
+    @Test func `what is typical lies in the middle of what was seen, for its size`() {
+        #expect(MemoryModel().typical(category: "c", size: 1) == nil)
+        #expect(Self.model([(0, 100)]).typical(category: "c", size: 0) == .mib(100))
+        #expect(
+            Self.model([(0, 900), (0, 100), (0, 200), (0, 110), (0, 800)]).typical(category: "c", size: 0) == .mib(200))
+        #expect(Self.model([(0, 1)]).typical(category: "c", size: 0) == .mib(64))
+        // 100 MiB and 10 for each unit of size, and now and then 5 more.
+        var peaks: [(size: Double, mebibytes: UInt64)] = []
+        for size: UInt64 in 1...20 {
+            let more: UInt64 = size % 5 == 0 ? 5 : 0
+            peaks.append((Double(size), 100 + 10 * size + more))
+        }
+        #expect(Self.model(peaks).typical(category: "c", size: 21) == nil, "nobody has seen one so large")
+        var failed = Self.model(peaks)
+        failed.learn(.init(category: "c", size: 10, bytes: 500 << 20, isCensored: true))
+        #expect(failed.typical(category: "c", size: 10) == nil && failed.typical(category: "c", size: 5) != nil)
+        for (size, middle): (Double, UInt64) in [(5, 150), (18, 280)] {
+            let typical = Self.model(peaks).typical(category: "c", size: size) ?? .mib(0)
+            #expect(typical >= .mib(middle - 2) && typical <= .mib(middle + 2), "\(typical)")
+        }
+    }
+
     @Test(
         arguments: [
             ([(1, 100), (2, 200), (3, 300)], true),

@@ -59,6 +59,53 @@ import Testing
         #expect(order == [3, 5, 2, 4])
     }
 
+    private static func need(_ category: String, priority: Int = 0) -> Demand {
+        Demand(need: ByteSize(10), category: category, priority: priority)
+    }
+
+    /// Ends the first of those that run, and so on; the order in which the rest started.
+    private static func order(_ bench: inout SchedulerBench, from first: Int) -> [Int] {
+        var order: [Int] = []
+        var last = first
+        while true {
+            bench.end(last) { $0.need = ByteSize(5) }
+            guard let next = bench.launched.first else { return order }
+            order.append(next)
+            last = next
+        }
+    }
+
+    @Test func `the first of a category goes before others, where its need is to be learned`() {
+        var bench = SchedulerBench(slots: 1, budget: ByteSize(100))
+        for (job, demand) in [
+            Self.need("a"), Self.need("a"), Self.need("a"), Demand(category: "c"),
+            Demand(memory: ByteSize(10), category: "d"), Self.need("b"), Self.need("b"), Self.need("e", priority: -1),
+            Demand(priority: -1),
+        ].enumerated() {
+            bench.submit(job + 1, demand)
+        }
+        #expect(Self.order(&bench, from: 1) == [6, 2, 3, 4, 5, 7, 8, 9])
+    }
+
+    @Test(arguments: [
+        (ByteSize(100), Policy(learnsMemory: false)), (nil, Policy()),
+    ])
+    func `nobody goes before others where nothing is learned or memory is not limited`(
+        _ budget: ByteSize?, _ policy: Policy
+    ) {
+        var bench = SchedulerBench(slots: 1, budget: budget, policy: policy)
+        for (job, category) in ["a", "a", "b", "a", "c"].enumerated() { bench.submit(job + 1, Self.need(category)) }
+        #expect(Self.order(&bench, from: 1) == [2, 3, 4, 5])
+    }
+
+    @Test func `only a hundred ever go before others so`() {
+        var bench = SchedulerBench(slots: 1, budget: ByteSize(100))
+        bench.submit(1, Demand())
+        bench.submit(2, Demand())
+        for job in 3...200 { bench.submit(job, Self.need("category \(job)")) }
+        #expect(Self.order(&bench, from: 1) == Array(3...102) + [2] + Array(103...200))
+    }
+
     @Test func `solo means alone`() {
         var bench = SchedulerBench()
         bench.submit(1, Demand())
@@ -99,6 +146,19 @@ import Testing
         }
     }
 
+    @Test func `nothing starts until all that belongs together is known`() {
+        var bench = SchedulerBench(slots: 1)
+        bench.tell(.hold)
+        bench.submit(1, Demand())
+        bench.submit(2, Demand(priority: 1))
+        bench.submit(3, Demand(priority: 5))
+        #expect(bench.launched == [])
+        bench.tell(.release)
+        #expect(bench.launched == [3])
+        bench.end(3)
+        #expect(bench.launched == [2])
+    }
+
     @Test func `a thousand that wait for each other fall one after another`() {
         var bench = SchedulerBench()
         bench.submit(1, Demand())
@@ -109,7 +169,7 @@ import Testing
 
     @Test func `groups count what is in them, and finish once`() {
         var bench = SchedulerBench()
-        let (outer, inner) = (GroupID(1), GroupID(2))
+        let (outer, inner) = (JobGroupID(1), JobGroupID(2))
         bench.tell(.opened(outer, GroupPlan()))
         bench.tell(.opened(inner, GroupPlan(parent: outer)))
         bench.submit(1, Demand(group: outer))
@@ -126,15 +186,15 @@ import Testing
 
     @Test func `the time of a group counts from its first start`() {
         var bench = SchedulerBench(slots: 1)
-        bench.tell(.opened(GroupID(1), GroupPlan(timeout: .seconds(10))))
+        bench.tell(.opened(JobGroupID(1), GroupPlan(timeout: .seconds(10))))
         bench.submit(1, Demand(), at: 0)
-        bench.submit(2, Demand(group: GroupID(1)), at: 0)
-        bench.submit(3, Demand(group: GroupID(1)), at: 0)
+        bench.submit(2, Demand(group: JobGroupID(1)), at: 0)
+        bench.submit(3, Demand(group: JobGroupID(1)), at: 0)
         bench.end(1, at: 5)
         #expect(bench.launched == [2] && bench.next == 15)
         bench.wake(at: 15)
         #expect(bench.asked == [2] && bench.finished[3]?.kind == .cancelled)
-        bench.submit(4, Demand(group: GroupID(1)), at: 15.5)
+        bench.submit(4, Demand(group: JobGroupID(1)), at: 15.5)
         #expect(bench.finished[4]?.kind == .cancelled, "it would run without a limit of time")
         bench.end(2, .signaled(15), at: 16)
         #expect(bench.finished[2]?.kind == .timeout && bench.finished[2]?.stage == "group")

@@ -6,7 +6,7 @@ struct SchedulerModel {
     private(set) var jobs: [JobID: Job] = [:]
     /// In the order of their launch.
     private(set) var running: [Run] = []
-    private(set) var groups: [GroupID: Group] = [:]
+    private(set) var groups: [JobGroupID: Group] = [:]
     private var isRefusing = false
     private var leftBehind: UInt64 = 0
     private(set) var isLeftBehindAsked = false
@@ -20,6 +20,10 @@ struct SchedulerModel {
         var postponements = 0
         var memoryFailures = 0
         var lastShare: ByteSize?
+        /// It was not told yet.
+        var awaitsProgram: Bool
+        var isAsked = false
+        var program: ProgramVersion?
     }
 
     struct Run {
@@ -35,6 +39,8 @@ struct SchedulerModel {
         var isOver = false
         /// At its own limit, that is.
         var ranOut = false
+        /// Whether the kernel is to end others first.
+        var isSpared = false
     }
 
     struct Group {
@@ -61,6 +67,10 @@ struct SchedulerModel {
         let before = running
         for effect in effects { try follow(effect, event, now) }
         try check(!running.contains { $0.isOver }, "nothing was said of an attempt that ended")
+        if mayRunShort {
+            let spared = running.filter(\.isSpared).map(\.id)
+            try check(spared == running.first.map { [$0.id] } ?? [], "\(spared) are spared, which is not the oldest")
+        }
         try check(scheduler.runningCount == running.count, "it counts \(scheduler.runningCount) running")
         let open = jobs.values.filter { !$0.isDone }.count
         try check(scheduler.waitingCount == open - running.count, "it counts \(scheduler.waitingCount) waiting")
@@ -68,6 +78,9 @@ struct SchedulerModel {
         try checkDue(event, now, before, effects, scheduler.nextDeadline)
         try checkProgress(now, scheduler)
     }
+
+    /// Whether more may be promised than there is.
+    private var mayRunShort: Bool { configuration.policy.mode == .packed && configuration.budget != nil }
 
     private mutating func take(_ event: Event) throws {
         switch event {
@@ -77,8 +90,12 @@ struct SchedulerModel {
         case .sealed(let id):
             for other in groups.keys where lineage(other).contains(id) { groups[other]?.isSealed = true }
         case .submitted(let id, let demand):
-            jobs[id] = Job(demand: demand)
+            jobs[id] = Job(demand: demand, awaitsProgram: demand.awaitsProgram)
             if let group = demand.group { groups[group]?.counts.added += 1 }
+        case .identified(let id, let program):
+            guard jobs[id]?.awaitsProgram == true else { return }
+            jobs[id]?.awaitsProgram = false
+            jobs[id]?.program = program
         case .launched(let id, let started):
             change(id) { run in
                 run.isLaunched = true
@@ -97,10 +114,16 @@ struct SchedulerModel {
         case .close, .killAll:
             isRefusing = true
             for id in groups.keys { groups[id]?.isSealed = true }
-        case .cpuUsed, .outputExceeded, .pidsExceeded, .thrashed, .pressure, .poolAtLimit, .cancel, .cancelGroup,
+        case .hold, .release, .cpuUsed, .outputExceeded, .pidsExceeded, .thrashed, .pressure, .poolAtLimit, .cancel,
+            .cancelGroup,
             .cancelAll, .wake:
             break
         }
+    }
+
+    /// The jobs whose programs are still to be told, in the order of their submission.
+    var unidentified: [JobID] {
+        jobs.filter { $0.value.awaitsProgram && $0.value.isAsked && !$0.value.isDone }.keys.sorted()
     }
 
     private mutating func change(_ id: AttemptID, _ body: (inout Run) -> Void) {
@@ -114,6 +137,12 @@ struct SchedulerModel {
         case .launch(let id, let grant): try launch(id, grant, now)
         case .terminate(let id): try terminate(id, now)
         case .kill(let id): try kill(id, event)
+        case .identify(let id):
+            try check(
+                jobs[id]?.awaitsProgram == true && jobs[id]?.isAsked == false, "the program of \(id) is asked for")
+            try checkDependencies(id, jobs[id]?.demand ?? Demand())
+            jobs[id]?.isAsked = true
+        case .spare(let id): change(id) { $0.isSpared = true }
         case .measureCPU(let id):
             let run = running.first { $0.id == id }
             try check(run?.demand.cpuTimeout != nil && run?.wasKilled == false, "\(id) is measured for nothing")
@@ -121,6 +150,11 @@ struct SchedulerModel {
             try check(configuration.policy.mode == .packed, "a strict pool is sampled")
             isMemoryAsked = true
         case .measureLeftBehind: isLeftBehindAsked = true
+        case .learned(let sample):
+            guard case .ended(let id, _) = event, let job = jobs[id.job], running.contains(where: { $0.id == id })
+            else { throw Violation(description: "something is learned although nothing ended") }
+            try check(sample.program != nil && sample.program == job.program, "it is learned of another program")
+            try check(sample.category == job.demand.category, "it is learned of another category")
         case .note(let id, _): try check(jobs[id]?.isDone == false, "a note comes too late for job \(id)")
         case .retry(let id, let outcome):
             let ranOut = running.contains { $0.id == id && $0.ranOut }
@@ -227,11 +261,11 @@ struct SchedulerModel {
         try check(running.isEmpty && isTooMuch, "job \(id) is refused though it fits")
     }
 
-    private mutating func count(_ group: GroupID, _ isSuccess: Bool) {
+    private mutating func count(_ group: JobGroupID, _ isSuccess: Bool) {
         if isSuccess { groups[group]?.counts.done += 1 } else { groups[group]?.counts.terminated += 1 }
     }
 
-    private mutating func finish(_ id: GroupID, _ counts: GroupCounts) throws {
+    private mutating func finish(_ id: JobGroupID, _ counts: GroupCounts) throws {
         guard let group = groups[id] else { throw Violation(description: "group \(id) is unknown") }
         try check(!group.isFinished, "group \(id) finishes twice")
         try check(group.isSealed && group.counts.isComplete, "group \(id) finishes too early")
@@ -248,6 +282,7 @@ struct SchedulerModel {
         try check(!isRefusing, "\(id) is launched after the end began")
         try check(!job.isDone && !running.contains { $0.id.job == id.job }, "job \(id.job) runs already, or is done")
         try check(id.number == job.attempts + 1, "\(id) is not the next attempt")
+        try check(!job.awaitsProgram, "\(id) starts before its program is known")
         try checkDependencies(id.job, demand)
         try checkPlace(id, grant, demand)
         try checkLimit(id, grant, job)
@@ -259,13 +294,14 @@ struct SchedulerModel {
         }
         jobs[id.job]?.attempts += 1
         if grant.memoryIsShare { jobs[id.job]?.lastShare = grant.memory }
-        running.append(Run(id: id, demand: demand, grant: grant, started: now))
+        try check((grant.oomScore != nil) == mayRunShort, "\(id) is or is not to be ended first, in the wrong mode")
+        running.append(Run(id: id, demand: demand, grant: grant, started: now, isSpared: grant.oomScore == 0))
         if grant.memory ?? demand.memory ?? demand.need != nil { try checkMemory() }
     }
 
     /// The group and those that it is in.
-    func lineage(_ group: GroupID?) -> [GroupID] {
-        var line: [GroupID] = []
+    func lineage(_ group: JobGroupID?) -> [JobGroupID] {
+        var line: [JobGroupID] = []
         var next = group
         while let id = next {
             line.append(id)
@@ -356,7 +392,7 @@ struct SchedulerModel {
             return
         }
         let waitsForGroups = groups.values.contains { !$0.isSealed }
-        try check(waitsForGroups, "nothing runs, jobs wait, and nothing will happen")
+        try check(waitsForGroups || !unidentified.isEmpty, "nothing runs, jobs wait, and nothing will happen")
     }
 }
 

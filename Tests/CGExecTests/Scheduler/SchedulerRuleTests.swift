@@ -37,6 +37,56 @@ import Testing
         effects.lazy.compactMap { if case .finish(_, _, let outcome) = $0 { outcome } else { nil } }.first
     }
 
+    // MARK: Programs
+
+    @Test func `a job waits until its program is known, and nobody overtakes it for that`() {
+        let program = ProgramVersion(path: "p", digest: "1")
+        var scheduler = Self.scheduler(slots: 4)
+        func tell(_ event: Event) -> [Int] { launched(scheduler.handle(event, at: Self.second(0))) }
+        #expect(tell(.submitted(JobID(1), Demand(category: "c", awaitsProgram: true))) == [])
+        #expect(tell(.submitted(JobID(2), Demand())) == [])
+        #expect(tell(.submitted(JobID(3), Demand(priority: 1))) == [3])
+        #expect(tell(.submitted(JobID(4), Demand(category: "c", awaitsProgram: true))) == [])
+        #expect(tell(.submitted(JobID(5), Demand())) == [])
+        #expect(tell(.identified(JobID(4), nil)) == [])
+        #expect(tell(.identified(JobID(1), program)) == [1, 2, 4])
+        #expect(tell(.identified(JobID(1), nil)) == [] && scheduler.waitingCount == 1)
+    }
+
+    @Test func `a job that is cancelled while its program is looked for holds up nobody`() {
+        var scheduler = Self.scheduler(slots: 4)
+        _ = scheduler.handle(.submitted(JobID(1), Demand(category: "c", awaitsProgram: true)), at: Self.second(0))
+        _ = scheduler.handle(.submitted(JobID(2), Demand()), at: Self.second(0))
+        let effects = scheduler.handle(.cancel(JobID(1)), at: Self.second(0))
+        #expect(launched(effects) == [2] && outcome(effects)?.kind == .cancelled)
+        #expect(scheduler.handle(.identified(JobID(1), nil), at: Self.second(0)) == [])
+    }
+
+    @Test func `a job that waits for others is asked about when they are done, and waits for both`() {
+        var scheduler = Self.scheduler(slots: 4)
+        _ = scheduler.handle(.submitted(JobID(1), Demand()), at: Self.second(0))
+        let after = Demand(category: "c", awaitsProgram: true, dependencies: [Dependency(target: .job(JobID(1)))])
+        for id in [2, 3] { #expect(scheduler.handle(.submitted(JobID(id), after), at: Self.second(0)) == []) }
+        let effects = scheduler.handle(.ended(one, .exited(0), culprit: nil), at: Self.second(1))
+        #expect(
+            Array(effects.suffix(2)) == [.identify(JobID(2)), .identify(JobID(3))], "the first may have built them")
+        #expect(launched(scheduler.handle(.identified(JobID(2), nil), at: Self.second(1))) == [2])
+        #expect(launched(scheduler.handle(.identified(JobID(3), nil), at: Self.second(1))) == [3])
+    }
+
+    @Test func `of jobs submitted together none starts before all are known`() {
+        var scheduler = Self.scheduler(slots: 1)
+        func tell(_ event: Event) -> [Int] { launched(scheduler.handle(event, at: Self.second(0))) }
+        #expect(tell(.hold) == [])
+        for id in 1...3 {
+            _ = tell(.submitted(JobID(id), Demand(category: "c", awaitsProgram: true, priority: id)))
+        }
+        #expect(tell(.identified(JobID(1), nil)) == [] && tell(.release) == [])
+        #expect(tell(.submitted(JobID(4), Demand())) == [], "not even another one")
+        #expect(tell(.identified(JobID(2), nil)) == [])
+        #expect(tell(.identified(JobID(3), nil)) == [3])
+    }
+
     // MARK: Time
 
     @Test func `a timeout asks, and kills after the grace`() {

@@ -12,7 +12,7 @@ struct SchedulerTrial {
     private var model: SchedulerModel
     private var now = Instant(nanoseconds: 1_000_000_000)
     private var lastID = 0
-    private var openGroups: [GroupID] = []
+    private var openGroups: [JobGroupID] = []
     private var lastGroup = 0
     private var history: [(event: Event, at: Instant, effects: [Effect])] = []
 
@@ -87,8 +87,10 @@ struct SchedulerTrial {
         case ..<490:
             guard let group = openGroups.randomElement(using: &random) else { return .pressure }
             return seal(group)
-        case ..<495: return .cancelGroup(GroupID(.random(in: 0...lastGroup + 1, using: &random)))
-        case ..<500: return chance(50) ? .pressure : .poolAtLimit
+        case ..<495: return .cancelGroup(JobGroupID(.random(in: 0...lastGroup + 1, using: &random)))
+        case ..<498: return chance(50) ? .pressure : .poolAtLimit
+        // Once more, too late, or of nobody.
+        case ..<500: return .identified(JobID(.random(in: 0...lastID + 1, using: &random)), program())
         default: return news(of: anyAttempt())
         }
     }
@@ -98,6 +100,7 @@ struct SchedulerTrial {
         if model.isLeftBehindAsked {
             return .leftBehind(ByteSize(chance(70) ? 0 : .random(in: 0...200, using: &random)))
         }
+        if let id = model.unidentified.first, chance(50) { return .identified(id, program()) }
         guard model.isMemoryAsked else { return nil }
         let budget = configuration.budget?.bytes ?? 1
         let attempts = model.running.map { run in
@@ -106,9 +109,13 @@ struct SchedulerTrial {
         return .memory(MemoryReading(need: ByteSize(.random(in: 0...budget, using: &random)), attempts: attempts))
     }
 
+    private mutating func program() -> ProgramVersion? {
+        ["1", "2", nil].randomElement(using: &random)?.map { ProgramVersion(path: "p", digest: $0) }
+    }
+
     private mutating func opening() -> Event {
         lastGroup += 1
-        let id = GroupID(lastGroup)
+        let id = JobGroupID(lastGroup)
         let plan = GroupPlan(
             parent: chance(50) ? openGroups.randomElement(using: &random) : nil,
             timeout: chance(30) ? .seconds(.random(in: 1...20, using: &random)) : nil)
@@ -117,7 +124,7 @@ struct SchedulerTrial {
     }
 
     /// With everything in it.
-    private mutating func seal(_ group: GroupID) -> Event {
+    private mutating func seal(_ group: JobGroupID) -> Event {
         openGroups.removeAll { model.lineage($0).contains(group) }
         return .sealed(group)
     }
@@ -164,7 +171,9 @@ struct SchedulerTrial {
             now = max(now, next)
             return .wake
         }
-        guard let run = model.running.randomElement(using: &random) else { return answer() ?? .wake }
+        guard let run = model.running.randomElement(using: &random) else {
+            return model.unidentified.first.map { .identified($0, nil) } ?? answer() ?? .wake
+        }
         return run.isLaunched || chance(20) ? end(of: run.id) : .launched(run.id, started: now)
     }
 
@@ -207,6 +216,7 @@ struct SchedulerTrial {
         demand.grace = [.zero, .milliseconds(1), .seconds(2), .seconds(10)].randomElement(using: &random) ?? .zero
         demand.endsAtPids = chance(50)
         demand.category = Self.categories.randomElement(using: &random) ?? nil
+        demand.awaitsProgram = demand.category != nil && chance(30)
         demand.size = [0, 1, 2, 4].randomElement(using: &random) ?? 0
         demand.slowdown = [0.5, 1, 1, 3].randomElement(using: &random) ?? 1
         demand.priority = chance(80) ? 0 : .random(in: -2...2, using: &random)

@@ -57,27 +57,18 @@ import Testing
         #expect(last.map(\.memory) == [.mib(1366), .gib(4)])
     }
 
-    /// 8 jobs of 1000 MB and 6 s, 2 GiB, 4 workers: by the first look three are killed; then, since none may start beside
-    /// another, all run one by one, each until the fourth look. PyExPool itself took 70.3 s, and killed three.
-    @Test func `PyExPool kills three of four and goes on with one at a time`() throws {
-        let program = Rehearsal.Program(
-            category: "", size: 0, declared: .gib(2), peak: .mib(1000), duration: .seconds(6.05))
-        let attempts = PyExPool.run(
-            Array(repeating: program, count: 8), workers: 4, memory: .gib(2), rise: 1 / 6)
-        #expect(attempts.filter(\.isKilled).count == 3)
-        #expect(attempts.filter { !$0.isKilled }.count == 8)
-        #expect(attempts.map(\.ended).max() == 64)
-        let done = attempts.filter { !$0.isKilled }
-        for (before, after) in zip(done, done.dropFirst()) { #expect(before.ended <= after.started) }
-    }
-
-    @Test func `PyExPool fills the machine where memory is plenty`() {
-        let program = Rehearsal.Program(
-            category: "c", size: 1, declared: .gib(2), peak: .mib(10), duration: .seconds(5.5))
-        let attempts = PyExPool.run(Array(repeating: program, count: 40), workers: 10, memory: .gib(2))
-        #expect(attempts.count == 40 && attempts.allSatisfy { !$0.isKilled })
-        #expect(attempts.map(\.ended).max() == 24.0)
-        #expect(Set(attempts.map(\.slot)) == Set(0..<10))
+    /// One that needs much, and many that need a third of it.
+    @Test func `a packed pool reserves what is typical`() {
+        let jobs =
+            [(category: "c", gibibytes: 3.0, seconds: 600.0)]
+            + Array(repeating: (category: "c", gibibytes: 1.0, seconds: 600.0), count: 40)
+        let results = [Mode.strict, .packed].map {
+            Replay.pool(cores: 8, memory: .gib(16), mode: $0).run(Self.trace(jobs), .learned).result
+        }
+        #expect(results.map(\.killedAttempts) == [0, 0] && results.map(\.attempts) == [41, 41])
+        // Four at a time; all eight, once the first have ended.
+        #expect(results.map(\.makespanSeconds) == [11 * 600, 6 * 600])
+        #expect(results[1].wastedGiBHours < results[0].wastedGiBHours / 5)
     }
 
     @Test func `the picture has every attempt once, and what was killed in black`() throws {

@@ -1,7 +1,7 @@
 import CGExec
 
-/// The code of docs/from-pyexpool.md, piece by piece.
-enum PyExPoolExamples {
+/// What PyExPool's documentation shows, step by step; docs/from-pyexpool.md explains it.
+enum Steps {
     static func jobs(_ configuration: PoolConfiguration) async throws -> Bool {
         try await withPool(configuration) { pool in
             var job = Job("sort", ["sort", "/etc/passwd"], category: "sort", size: 2)
@@ -26,7 +26,7 @@ enum PyExPoolExamples {
                 "all", stdout: .capture(.kib(1)), onFinish: { _, group in print(group.name) }
             ) { all in
                 for set in ["a", "b"] {
-                    try await pool.withGroup(set, in: all, timeout: .minutes(2), params: ["set": set]) { part in
+                    try await pool.withGroup(set, in: all, timeout: .minutes(30), params: ["set": set]) { part in
                         for level in 1...2 {
                             try await pool.submit(Job("\(set)-\(level)", ["echo", "\(level)"]), in: part)
                         }
