@@ -8,8 +8,8 @@ extension RealKernel {
     /// What one job's breach does to another: nothing.
     @Suite(.scratchCgroup, .needs(.controller("memory"), .controller("cpuset"), .cpus(4))) struct Neighbours {
         /// One that is killed for its memory, on other CPUs.
-        private func breach() throws -> Job {
-            var job = Job("breach", try Programs.probe("memory", "128M"), limits: Limits(memory: .mib(64)))
+        private func breach(_ size: String = "128M", of limit: MemoryAmount = .mib(64)) throws -> Job {
+            var job = Job("breach", try Programs.probe("memory", size), limits: Limits(memory: limit))
             job.limits.cpuset = CPUSet([1])
             return job
         }
@@ -39,19 +39,21 @@ extension RealKernel {
         /// nothing, allocates within its limit, and breaches it.
         ///
         /// An emulator's CPUs share the host's, so there a second busy one makes the first slower, whatever it does. That
-        /// is why the breach is compared with a job that does the same without one, in turns of about a second.
+        /// is why the breach is compared with a job that does the same without one, in turns of about half a second: the shorter they
+        /// are, the more of them tell what the host's own ups and downs hide.
         @Test func `a neighbour's CPU seconds stay within 3 percent`() async throws {
             let base = try ScratchCgroup.current().path
             var neighbour = Job("neighbour", try Programs.probe("write", "1000G", "--line", "--to", "/dev/null"))
             neighbour.limits.cpuset = CPUSet([3])
             neighbour.limits.memory = .mib(64)
-            var within = try breach()
-            within.command = try Programs.probe("memory", "56M")
+            let breach = try breach("48M", of: .mib(24))
+            var within = breach
+            within.command = try Programs.probe("memory", "20M")
             let idle = Job("idle", ["sleep", "0.3"])
-            let turns = [idle, within, try breach()]
+            let turns = [idle, within, breach]
             let costs = try await onOwnThread { [neighbour] in
                 try Duel(neighbour, turns: turns, at: base).run(until: { ratios in
-                    ratios.count >= 10 && (spread(ratios.map { $0[2] / $0[1] }) <= 0.01 || ratios.count >= 40)
+                    ratios.count >= 20 && (spread(ratios.map { $0[2] / $0[1] }) <= 0.01 || ratios.count >= 100)
                 })
             }
             let change = quietest(costs.map { $0[2] }) / quietest(costs.map { $0[1] }) - 1
