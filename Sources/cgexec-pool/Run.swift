@@ -162,8 +162,20 @@ struct PoolOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The memory of all jobs together.", valueName: "SIZE|%"))
     var budget: String?
 
-    @Option(help: ArgumentHelp("What each job owns: none, thread, core, l2, l3 or numa.", valueName: "PIECE"))
+    @Option(
+        help: ArgumentHelp(
+            "What each job owns: none, thread, core, l2, l3, numa, package, or a number of threads.",
+            valueName: "PIECE"))
     var affinity: String?
+
+    @Flag(help: "Of its piece each job uses only the first thread; the others stay idle.")
+    var first = false
+
+    @Option(help: ArgumentHelp("No job gets these cores: the system and the pool do.", valueName: "N"))
+    var reserve: Int?
+
+    @Flag(help: "Do not set OMP_NUM_THREADS and the like to the number of CPUs that a job owns.")
+    var noThreadVariables = false
 
     @Option(help: ArgumentHelp("The cgroup to work in; found when not given.", valueName: "PATH"))
     var cgroup: String?
@@ -227,7 +239,14 @@ struct PoolOptions: ParsableArguments {
         }
         if let jobs = read("jobs", jobs, SlotCount.init(parsing:)) { result.jobs = jobs }
         if let budget = read("budget", budget, MemoryAmount.init(parsing:)) { result.budget = budget }
-        if let affinity = read("affinity", affinity, Affinity.init(parsing:)) { result.affinity = affinity }
+        if let affinity = read("affinity", affinity, AffinityMask.init(parsing:)) { result.affinity = affinity }
+        if first { result.affinity.first = true }
+        if let reserve { result.affinity.reserve = reserve }
+        if result.affinity.piece == .none, first || reserve != nil {
+            report("\(first ? "--first" : "--reserve"): jobs own no part of the machine; name one with --affinity")
+        }
+        if let reserve, reserve < 0 { report("--reserve: '\(reserve)' is not a number from 0 on") }
+        if noThreadVariables { result.setsThreadVariables = false }
         if let cgroup {
             if !cgroup.hasPrefix("/") { report("--cgroup: '\(cgroup)' is not an absolute path") }
             result.cgroup = cgroup
@@ -256,14 +275,5 @@ extension ValidationError {
     init?(_ problems: [String]) {
         guard !problems.isEmpty else { return nil }
         self.init(problems.joined(separator: "\nError: "))
-    }
-}
-
-extension Affinity {
-    fileprivate init(parsing text: String) throws(ValueError) {
-        guard let value = Affinity(rawValue: text) else {
-            throw ValueError(text, expected: Affinity.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        self = value
     }
 }

@@ -38,7 +38,7 @@ final class ObservedPool {
         cgroup = base + "/" + setup.kernel.place.name
         var surroundings = PoolCore.Surroundings(epoch: (civilNow(), monotonicNow()))
         surroundings.environment = Host.rawEnvironment()
-        core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings)
+        core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings, machine: setup.machine)
         core.onDecision = { [unowned self] event, effects, instant in
             let decision = Decision(event: event, effects: effects, instant: instant, running: core.runningCount)
             decisions.append(decision)

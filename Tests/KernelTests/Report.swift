@@ -45,6 +45,7 @@ struct Report: Decodable {
     // view
     var cgroup: String?
     var cpus: String?
+    var mems: String?
     var limits: [String: Limit]?
     var signals: Signals?
     var descriptors: [String: String]?

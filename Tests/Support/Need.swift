@@ -1,3 +1,4 @@
+import CGExec
 import Glibc
 package import Testing
 
@@ -13,6 +14,8 @@ package enum Need: Sendable {
     case scratchDisk
     /// So many CPUs.
     case cpus(Int)
+    /// So many memory nodes.
+    case nodes(Int)
     /// A command, with arguments that make it succeed where it can do its work.
     case command([String])
 
@@ -32,6 +35,10 @@ package enum Need: Sendable {
         case .cpus(let count):
             let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
             return online >= count ? nil : "\(count) CPUs are needed, here are \(online)"
+        case .nodes(let count):
+            let found = CgroupTree.text(of: "/sys/devices/system/node/has_memory").flatMap { try? CPUSet(parsing: $0) }
+            let there = found?.count ?? 1
+            return there >= count ? nil : "\(count) memory nodes are needed, here are \(there)"
         case .command(let words):
             return Command(words).run().status == 0 ? nil : "'\(words.joined(separator: " "))' does not work here"
         }

@@ -125,6 +125,8 @@ struct Ending: Sendable {
     var placement: Record.Placement?
     var enforcement: [String: Enforcement] = [:]
     var notes: [String] = []
+    /// What disturbed it from outside.
+    var perturbations: [String] = []
     var stdout: Record.Stream?
     var stderr: Record.Stream?
 }

@@ -66,6 +66,20 @@ struct Leaf: ~Copyable {
         }
     }
 
+    /// How its CPUs or memory nodes differ from those that it was given: when one is taken offline, or a cgroup above is
+    /// narrowed, the kernel lets it run on with what is left, or on all that the parent has (cgroup-v2.rst,
+    /// cpuset.cpus.effective). Nil where nothing changed.
+    var changedPlacement: String? {
+        guard settings.controllers.contains("cpuset"), let given = settings.placement else { return nil }
+        func change(_ what: String, _ given: CPUSet?, _ file: String) -> String? {
+            guard let given, let now = cgroup.readIfPossible(file).flatMap({ try? CPUSet(parsing: $0) }), now != given
+            else { return nil }
+            return "its \(what) were \(given) at first and \(now) at the end"
+        }
+        return change("CPUs", given.cpus, "cpuset.cpus.effective")
+            ?? change("memory nodes", given.mems, "cpuset.mems.effective")
+    }
+
     /// What the tree needs of memory now; nil without the memory controller.
     var memoryNeed: MemoryNeed? { MemoryNeed(of: cgroup) }
 

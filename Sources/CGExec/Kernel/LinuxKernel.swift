@@ -347,6 +347,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
                 attempt.ending?.enforcement = settings.enforcement
                 attempt.ending?.placement = settings.placement
             }
+            if let change = attempt.leaf?.changedPlacement { attempt.ending?.perturbations.append(change) }
             if attempt.plan.leaf.thrash != nil {
                 attempt.ending?.enforcement["thrash"] = isThrashWatched ? .scheduler : Enforcement.none
             }

@@ -143,6 +143,11 @@ final class Workplace {
         pool?.readIfPossible("cpuset.cpus.effective").flatMap { try? CPUSet(parsing: $0) }
     }
 
+    /// The memory nodes that leaves can be given; nil where nothing narrows them.
+    var effectiveMems: CPUSet? {
+        pool?.readIfPossible("cpuset.mems.effective").flatMap { try? CPUSet(parsing: $0) }
+    }
+
     /// What the pool needs of memory now; nil without the memory controller.
     var memoryNeed: MemoryNeed? {
         switch pool {

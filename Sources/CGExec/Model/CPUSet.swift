@@ -69,7 +69,24 @@ public struct CPUSet: Hashable, Sendable {
     }
 
     /// Whether every member is also one of `other`.
-    public func isSubset(of other: CPUSet) -> Bool { subtracting(other).isEmpty }
+    public func isSubset(of other: CPUSet) -> Bool {
+        words.count <= other.words.count && words.indices.allSatisfy { words[$0] & ~other.words[$0] == 0 }
+    }
+
+    /// Whether no member is one of `other`.
+    public func isDisjoint(with other: CPUSet) -> Bool {
+        (0..<min(words.count, other.words.count)).allSatisfy { words[$0] & other.words[$0] == 0 }
+    }
+
+    /// How many members are also in `other`.
+    func count(in other: CPUSet) -> Int {
+        (0..<min(words.count, other.words.count)).reduce(0) { $0 + (words[$1] & other.words[$1]).nonzeroBitCount }
+    }
+
+    /// The least member; nil when there is none.
+    public var first: Int? {
+        words.firstIndex { $0 != 0 }.map { $0 * 64 + words[$0].trailingZeroBitCount }
+    }
 
     private func combined(with other: CPUSet, _ operation: (UInt64, UInt64) -> UInt64) -> CPUSet {
         var result = CPUSet()

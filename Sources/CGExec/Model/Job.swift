@@ -41,12 +41,16 @@ public struct Job: Sendable, Hashable {
     public var fallback: [String]?
     /// How long no other job starts after this one.
     public var startDelay = Duration.zero
+    /// The piece of the machine that it owns, where that is to be another than the pool's; the pool's `reserve` holds
+    /// for it, too.
+    public var affinity: AffinityMask?
     /// Whether the job takes no CPUs of its slot, and may use all.
     public var ignoresAffinity = false
     /// Whether the job runs only alone.
     public var isSolo = false
     /// Whether its figures matter: in a packed pool such a job is taken back only when no other can be. Nil for yes in a
-    /// strict pool and no in a packed one.
+    /// strict pool and no in a packed one. Where this is true and not nil, no other job runs on the cores that it uses: the
+    /// other hardware threads of these stay idle.
     public var isMeasured: Bool?
     /// What the job was made from: the values of the sweep's variables.
     public var params: [String: String]

@@ -5,7 +5,7 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// The memory all jobs together may hold; required to be enforceable when given.
     public var budget: MemoryAmount?
     /// What each job owns of the machine.
-    public var affinity: Affinity
+    public var affinity: AffinityMask
     /// The cgroup to work in, as an absolute path; found when nil.
     public var cgroup: String?
     /// Whether to run even where a limit cannot be enforced; the record then says so for each limit.
@@ -26,12 +26,16 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// The least memory for each of those that run at once: there are so many fewer slots, whatever `jobs` says, that
     /// no slot's share of the budget is smaller.
     public var leastShare: MemoryAmount?
+    /// Whether libraries are told to start no more threads than a job has CPUs of its own, by variables such as
+    /// `OMP_NUM_THREADS`; otherwise many start one for each CPU of the machine. What a job's own environment says of them
+    /// goes before.
+    public var setsThreadVariables = true
     /// What the signals that end a program do to a pool in it.
     public var signals = SignalUse.untouched
 
     /// Creates a configuration.
     public init(
-        jobs: SlotCount = .auto, budget: MemoryAmount? = nil, affinity: Affinity = .none, cgroup: String? = nil,
+        jobs: SlotCount = .auto, budget: MemoryAmount? = nil, affinity: AffinityMask = .none, cgroup: String? = nil,
         bestEffort: Bool = false
     ) {
         self.jobs = jobs
@@ -92,32 +96,4 @@ public enum SignalUse: String, Sendable, Hashable, CaseIterable {
     /// did before there was the pool, or `exit` goes on. The second signal kills what still runs. Signals that are
     /// ignored stay so.
     case close
-}
-
-/// Which piece of the machine a slot is.
-public enum Affinity: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Slots are not bound to CPUs.
-    case none
-    /// One hardware thread.
-    case thread
-    /// One core with all its threads.
-    case core
-    /// The cores that share a second-level cache.
-    case l2
-    /// The cores that share a third-level cache.
-    case l3
-    /// The cores of a NUMA node, and its memory.
-    case numa
-
-    /// Several of these pieces, for people.
-    var plural: String {
-        switch self {
-        case .none: "CPUs"
-        case .thread: "hardware threads"
-        case .core: "cores"
-        case .l2: "L2 caches"
-        case .l3: "L3 caches"
-        case .numa: "NUMA nodes"
-        }
-    }
 }

@@ -49,6 +49,8 @@ public struct Record: Sendable, Codable, Hashable {
     public var placement: Placement?
     /// What enforced each limit that was asked for.
     public var enforcement: [String: Enforcement]
+    /// Whether something from outside disturbed it; absent where nothing is known to have.
+    public var validity: Validity?
     /// What went wrong without changing the outcome.
     public var notes: [String]?
     /// The output streams.
@@ -72,6 +74,25 @@ public struct Record: Sendable, Codable, Hashable {
         public var cpus: CPUSet?
         /// `cpuset.mems.effective`.
         public var mems: CPUSet?
+        /// CPUs that nobody used meanwhile, so that core and caches were the job's own.
+        public var idle: CPUSet?
+        /// The piece of the machine that this is, such as `l3:2`: caches and cores are counted as hwloc does, threads, nodes
+        /// and packages have the kernel's number. How many of its CPUs may be used is added where that is not all.
+        public var piece: String?
+    }
+
+    /// How far the figures can be trusted.
+    public struct Validity: Sendable, Codable, Hashable {
+        /// The judgement.
+        public enum Verdict: String, Sendable, Codable, Hashable {
+            /// Something disturbed the attempt.
+            case perturbed
+        }
+
+        /// The judgement.
+        public var verdict: Verdict
+        /// What disturbed it.
+        public var reasons: [String]
     }
 
     /// The output streams.

@@ -60,8 +60,12 @@ public struct SchedulingOption: Sendable {
             job.startDelay = try Duration(parsing: text)
         },
         flag("solo", "run it only alone") { $0.isSolo = $1 },
-        flag("measured", "whether its figures matter: such a job is the last to be taken back in a packed pool") {
+        flag("measured", "whether its figures matter: it has its cores alone, and is taken back last in a packed pool")
+        {
             $0.isMeasured = $1
+        },
+        value("affinity", "PIECE", "own this piece of the machine, and not a slot of the pool") {
+            (job, text) throws(ValueError) in job.affinity = try AffinityMask(parsing: text)
         },
         flag("omit-affinity", "take no CPUs of the slot; it may use all") { $0.ignoresAffinity = $1 },
     ]

@@ -67,7 +67,7 @@ public actor Pool {
     private func open(_ configuration: PoolConfiguration) throws {
         let location = Location.find(requested: configuration.cgroup)
         let setup = try PoolSetup(configuration, for: .init(), at: location, reactor: reactor)
-        capacity = (Host.allowedCPUs(), setup.budget)
+        capacity = (setup.scheduler.cpus, setup.budget)
         slots = setup.slots.count
         let runner = PoolRun(setup, reactor: reactor)
         runner.willStart = { [unowned self] start in

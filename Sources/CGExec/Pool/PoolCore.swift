@@ -14,6 +14,8 @@ final class PoolCore {
         /// Whether jobs of one category that have different programs are told apart: where what is learned outlives the
         /// pool.
         var identifiesPrograms = false
+        /// Whether libraries are told to start no more threads than the job has CPUs.
+        var setsThreadVariables = true
         /// For a transparent wrapper: the command and the environment as they came, byte for byte.
         var verbatim: (command: [[UInt8]], environment: [[UInt8]])?
         var session = LaunchPlan.Session.new
@@ -45,6 +47,7 @@ final class PoolCore {
     private let surroundings: Surroundings
     private let environment: JobEnvironment
     private let budget: ByteSize?
+    private var machine: MachinePlan?
     private var entries: [JobID: Entry] = [:]
     private let mode: Mode
     private var lastID = 0
@@ -75,8 +78,12 @@ final class PoolCore {
         }
     }
 
-    init(kernel: any Kernel, _ configuration: Scheduler.Configuration, _ surroundings: Surroundings) {
+    init(
+        kernel: any Kernel, _ configuration: Scheduler.Configuration, _ surroundings: Surroundings,
+        machine: MachinePlan? = nil
+    ) {
         self.kernel = kernel
+        self.machine = machine
         scheduler = Scheduler(configuration)
         budget = configuration.budget
         mode = configuration.policy.mode
@@ -258,21 +265,29 @@ final class PoolCore {
         apply(.ended(id, end(entries[id.job]?.job, ending)), at: now)
     }
 
+    /// Why the job can never have its place on this machine; empty when it can.
+    func obstacles(to job: Job) -> [HostUnfit.Reason] {
+        let memory = job.limits.memory ?? job.limits.need
+        return machine?.obstacles(to: job, memory: memory?.resolved(of: budget)) ?? []
+    }
+
     // MARK: Values
 
     private func demand(of job: Job, in group: JobGroupID?) -> Demand {
         let limits = job.limits
         return Demand(
             name: job.name, memory: limits.memory?.resolved(of: budget), need: limits.need?.resolved(of: budget),
-            cpus: limits.cpus,
-            cpuset: limits.cpuset, cpuQuota: limits.cpuQuota, timeout: limits.timeout, cpuTimeout: limits.cpuTimeout,
+            cpus: limits.cpus, cpuset: limits.cpuset, mems: limits.mems,
+            // What cannot be had was refused before.
+            pieces: (try? machine?.pieces(for: job)) ?? [], cpuQuota: limits.cpuQuota, timeout: limits.timeout,
+            cpuTimeout: limits.cpuTimeout,
             grace: limits.effectiveGrace, endsAtPids: limits.onPids == .kill, category: job.category,
             awaitsProgram: surroundings.identifiesPrograms && job.category != nil && !job.command.isEmpty,
             size: job.size, slowdown: job.slowdown, priority: job.priority, group: group,
             dependencies: job.after.map { Dependency(target: $0, needsSuccess: job.afterSuccess) },
             restartsOnTimeout: job.restartsOnTimeout, retry: job.retry, hasFallback: job.fallback != nil,
             startDelay: job.startDelay, ignoresAffinity: job.ignoresAffinity, isSolo: job.isSolo,
-            isMeasured: job.isMeasured ?? (mode == .strict))
+            isMeasured: job.isMeasured ?? (mode == .strict), leavesSiblingsIdle: job.isMeasured == true)
     }
 
     private func plan(_ job: Job, _ id: AttemptID, _ grant: Grant) -> LaunchPlan {
@@ -298,6 +313,13 @@ final class PoolCore {
             files: job.limits.files, core: job.limits.core, session: surroundings.session, oomScore: grant.oomScore)
     }
 
+    /// Libraries that start a thread for each CPU of the machine, unless one of these says otherwise: OpenMP, OpenBLAS,
+    /// Intel's MKL, BLIS, NumExpr, Julia, Rayon and Go.
+    private static let threadVariables = [
+        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+        "JULIA_NUM_THREADS", "RAYON_NUM_THREADS", "GOMAXPROCS",
+    ]
+
     /// What a program can learn about itself from its environment.
     private func announcements(_ job: Job, _ id: AttemptID, _ grant: Grant) -> [String: String] {
         var values = [
@@ -306,6 +328,9 @@ final class PoolCore {
         ]
         values["CGEXEC_MEMORY"] = grant.memory.map { "\($0.bytes)" }
         values["CGEXEC_CPUS"] = grant.cpus?.description
+        if let cpus = grant.cpus, surroundings.setsThreadVariables {
+            for name in Self.threadVariables { values[name] = "\(cpus.count)" }
+        }
         return values
     }
 
@@ -338,7 +363,14 @@ final class PoolCore {
         record.limitsHit = ending.limitsHit.isEmpty ? nil : ending.limitsHit
         record.usage = ending.usage
         record.effective = ending.effective.isEmpty ? nil : ending.effective
+        if !ending.perturbations.isEmpty {
+            record.validity = Record.Validity(verdict: .perturbed, reasons: ending.perturbations)
+        }
         record.placement = ending.placement
+        if let grant = entry.grant {
+            record.placement?.piece = grant.piece
+            record.placement?.idle = grant.idle.isEmpty ? nil : grant.idle
+        }
         if ending.stdout != nil || ending.stderr != nil {
             record.output = Record.Output(stdout: ending.stdout, stderr: ending.stderr)
         }

@@ -58,7 +58,8 @@ package final class PoolRun {
         }
         surroundings.finalize = style.finalize
         surroundings.identifiesPrograms = setup.learned != nil
-        core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings)
+        surroundings.setsThreadVariables = setup.setsThreadVariables
+        core = PoolCore(kernel: setup.kernel, setup.scheduler, surroundings, machine: setup.machine)
         core.willStart = { [unowned self] id, job, grant in
             try willStart(JobStart(id: id.job, job: job, attempt: id.number, slot: grant.slot))
         }
@@ -110,7 +111,7 @@ package final class PoolRun {
 
     /// Checks that this host can enforce the job's limits.
     func check(_ job: Job) throws(HostUnfit) {
-        let reasons = kernel.place.bestEffort ? [] : kernel.place.obstacles(to: job.limits)
+        let reasons = core.obstacles(to: job) + (kernel.place.bestEffort ? [] : kernel.place.obstacles(to: job.limits))
         if !reasons.isEmpty { throw HostUnfit(reasons) }
     }
 

@@ -3,6 +3,10 @@
 package struct PoolSetup {
     let kernel: LinuxKernel
     let scheduler: Scheduler.Configuration
+    /// Whether libraries are told how many threads to start.
+    let setsThreadVariables: Bool
+    /// How the machine is cut.
+    let machine: MachinePlan
     /// The memory that all jobs together may hold; nil when none is planned.
     package var budget: ByteSize? { budgetPlan?.size }
     /// The same, and why so much.
@@ -45,6 +49,7 @@ package struct PoolSetup {
         } else {
             learned = nil
         }
+        setsThreadVariables = configuration.setsThreadVariables
         let place = try Self.workplace(configuration, purpose, location)
         do throws(HostUnfit) {
             let obstacles = Self.obstacles(configuration, purpose.jobs, place.workplace)
@@ -52,19 +57,27 @@ package struct PoolSetup {
             unenforced = Set(obstacles.flatMap { $0.what.split(separator: ", ").map(String.init) }).sorted()
             let own = Host.allowedCPUs()
             let allowed = place.workplace.effectiveCPUs.map(own.intersection) ?? own
-            var pieces: [Slot]?
-            if configuration.affinity != .none {
-                pieces = try HwlocTopology.read().pieces(configuration.affinity, allowed: allowed)
-            }
+            let needsTopology = configuration.affinity.piece != .none || purpose.jobs.contains { $0.isPlaced }
+            let topology =
+                needsTopology || purpose.jobs.isEmpty
+                ? try HwlocTopology.read(allowed: allowed, allowedMems: place.workplace.effectiveMems) : nil
+            var machine = try Self.machine(configuration, topology, allowed)
+            let pieces = machine.layout?.slots
             let budget = place.budget?.size
             let plan = SlotPlan(
-                configuration.jobs, cpus: allowed.count, pieces: pieces?.count, named: configuration.affinity.plural,
+                configuration.jobs, cpus: machine.cpus.count, pieces: pieces?.count,
+                named: configuration.affinity.piece.plural,
                 widest: purpose.jobs.compactMap(\.limits.cpus).max(), budget: budget,
                 leastShare: configuration.leastShare?.resolved(of: budget),
                 largest: purpose.jobs.compactMap { Self.memory(of: $0, budget: budget, needs, on: host) }.max())
+            let impossible = purpose.jobs.flatMap { job in
+                machine.obstacles(to: job, memory: Self.memory(of: job, budget: budget, needs, on: host))
+            }
+            if !impossible.isEmpty { throw HostUnfit(impossible.withoutRepeats) }
+            self.machine = machine
             scheduler = Scheduler.Configuration(
                 slots: pieces.map { Array($0.prefix(plan.count)) } ?? Array(repeating: Slot(), count: plan.count),
-                cpus: allowed, budget: budget,
+                cpus: machine.cpus, topology: topology, budget: budget,
                 sharesBudget: configuration.budget != nil && place.workplace.controllers.contains("memory"),
                 policy: Policy(
                     mode: configuration.mode, chains: configuration.chains, halt: configuration.halt,
@@ -132,7 +145,7 @@ package struct PoolSetup {
     private static func asked(_ configuration: PoolConfiguration) -> [String] {
         [
             configuration.budget.map { _ in "--budget" }, configuration.cgroup.map { _ in "--cgroup" },
-            configuration.affinity == .none ? nil : "--affinity",
+            configuration.affinity.piece == .none ? nil : "--affinity",
         ].compactMap { $0 }
     }
 
@@ -152,10 +165,34 @@ package struct PoolSetup {
     ) -> [HostUnfit.Reason] {
         var reasons: [HostUnfit.Reason] = []
         if configuration.budget != nil { reasons += place.obstacles(to: [("--budget", "memory")]) }
-        if configuration.affinity != .none { reasons += place.obstacles(to: [("--affinity", "cpuset")]) }
+        if configuration.affinity.piece != .none { reasons += place.obstacles(to: [("--affinity", "cpuset")]) }
         for job in jobs { reasons += place.obstacles(to: job.limits) }
-        return reasons.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        if jobs.contains(where: { $0.affinity.map { $0.piece != .none } ?? false }) {
+            reasons += place.obstacles(to: [("--affinity", "cpuset")])
+        }
+        return reasons.withoutRepeats
     }
+
+    private static func machine(
+        _ configuration: PoolConfiguration, _ topology: Topology?, _ allowed: CPUSet
+    ) throws(HostUnfit) -> MachinePlan {
+        do throws(SlotLayout.Impossible) {
+            return try MachinePlan(configuration.affinity, of: topology, allowed: allowed)
+        } catch {
+            throw HostUnfit(error)
+        }
+    }
+}
+
+extension Job {
+    /// Whether it is to own some of the machine's CPUs.
+    fileprivate var isPlaced: Bool {
+        limits.cpus != nil || limits.mems != nil || affinity.map { $0.piece != .none } ?? false
+    }
+}
+
+extension [HostUnfit.Reason] {
+    fileprivate var withoutRepeats: [HostUnfit.Reason] { reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
 }
 
 extension Workplace {

@@ -10,6 +10,10 @@ struct Demand: Sendable, Hashable {
     var cpus: Int?
     /// Exactly these CPUs.
     var cpuset: CPUSet?
+    /// These memory nodes and not those of its slot.
+    var mems: CPUSet?
+    /// The pieces of the machine of which it owns one, where it wants others than the pool's slots.
+    var pieces: [Slot] = []
     var cpuQuota: Double?
     var timeout: Duration?
     var cpuTimeout: Duration?
@@ -45,6 +49,9 @@ struct Demand: Sendable, Hashable {
     /// Whether its figures matter: such a job is postponed only when no other can be.
     var isMeasured = true
 
+    /// Whether nobody else runs on the cores it uses.
+    var leavesSiblingsIdle = false
+
     /// How much time it takes compared with others of its category.
     var weight: Double { size * slowdown }
 }
@@ -66,6 +73,10 @@ struct Grant: Sendable, Hashable {
     var cpus: CPUSet?
     /// Memory nodes that go with the slot.
     var mems: CPUSet?
+    /// CPUs that nobody uses meanwhile.
+    var idle = CPUSet()
+    /// What piece of the machine it is, for people.
+    var piece: String?
     /// What is enforced as `memory.max`.
     var memory: ByteSize?
     /// Whether `memory` is an estimate or a share of the budget, and not a limit that the job asked for.

@@ -7,6 +7,8 @@ struct Ledger: Sendable {
     /// The memory that may be reserved; nil when nothing limits it.
     let budget: ByteSize?
 
+    private let bestFit: BestFit
+    private var nodeMemory: NodeMemory
     private(set) var freeSlots: [Bool]
     private(set) var freeSlotCount: Int
     private(set) var freeCPUs: CPUSet
@@ -14,10 +16,12 @@ struct Ledger: Sendable {
     /// What ended jobs have left behind, in a tmpfs or as shared memory: charged to the pool, and nobody's.
     var leftBehind = ByteSize(0)
 
-    init(slots: [Slot], cpus: CPUSet, budget: ByteSize?) {
+    init(slots: [Slot], cpus: CPUSet, topology: Topology? = nil, budget: ByteSize?) {
         self.slots = slots
         self.cpus = cpus
         self.budget = budget
+        bestFit = BestFit(topology, cpus: cpus)
+        nodeMemory = NodeMemory(topology)
         freeSlots = Array(repeating: true, count: slots.count)
         freeSlotCount = slots.count
         freeCPUs = cpus
@@ -36,8 +40,35 @@ struct Ledger: Sendable {
 
     /// Where `demand` could run now with so much memory; nil when it does not fit beside what is held.
     func place(_ demand: Demand, reserving memory: ByteSize?) -> Grant? {
-        guard freeSlotCount > 0, fits(memory) else { return nil }
-        return place(for: demand)
+        guard freeSlotCount > 0, fits(memory), let slot = freeSlots.firstIndex(of: true) else { return nil }
+        if let cpuset = demand.cpuset {
+            let grant = Grant(slot: slot, cpus: cpuset)
+            return nodeMemory.fits(memory, on: demand.mems) ? grant : nil
+        }
+        if let count = demand.cpus {
+            let wholeCores = demand.leavesSiblingsIdle
+            guard let choice = bestFit.choose(count, from: freeCPUs, keepingCoresWhole: wholeCores),
+                case let grant = Grant(slot: slot, cpus: choice.cpus, mems: choice.mems, idle: choice.idle),
+                nodeMemory.fits(memory, on: demand.mems ?? grant.mems)
+            else { return nil }
+            return grant
+        }
+        if demand.ignoresAffinity { return nodeMemory.fits(memory, on: demand.mems) ? Grant(slot: slot) : nil }
+        if !demand.pieces.isEmpty {
+            return demand.pieces.lazy.compactMap { grant(slot, of: $0, for: demand, memory) }.first
+        }
+        // A slot may have lost CPUs to a job that owns more than its own slot has.
+        return slots.indices.lazy.filter { freeSlots[$0] }
+            .compactMap { grant($0, of: slots[$0], for: demand, memory) }.first
+    }
+
+    /// The piece for this demand, where all that it would own is free.
+    private func grant(_ slot: Int, of piece: Slot, for demand: Demand, _ memory: ByteSize?) -> Grant? {
+        guard nodeMemory.fits(memory, on: demand.mems ?? piece.mems) else { return nil }
+        guard let cpus = piece.cpus, var owned = piece.owned else { return Grant(slot: slot, mems: piece.mems) }
+        if demand.leavesSiblingsIdle { owned = bestFit.wholeCores(of: owned) }
+        guard owned.isSubset(of: freeCPUs) else { return nil }
+        return Grant(slot: slot, cpus: cpus, mems: piece.mems, idle: owned.subtracting(cpus), piece: piece.name)
     }
 
     /// Reserves what was found by `place`.
@@ -46,6 +77,7 @@ struct Ledger: Sendable {
         freeSlotCount -= 1
         if let owned = owned(grant, by: demand) { freeCPUs = freeCPUs.subtracting(owned) }
         reserved.bytes += memory?.bytes ?? 0
+        nodeMemory.take(memory, on: demand.mems ?? grant.mems)
     }
 
     /// Takes back what was taken.
@@ -54,30 +86,18 @@ struct Ledger: Sendable {
         freeSlotCount += 1
         if let owned = owned(grant, by: demand) { freeCPUs = freeCPUs.union(owned) }
         reserved.bytes -= memory?.bytes ?? 0
+        nodeMemory.giveBack(memory, on: demand.mems ?? grant.mems)
     }
 
     /// Changes how much of a running attempt counts as reserved.
-    mutating func change(from old: ByteSize?, to new: ByteSize?) {
+    mutating func change(_ grant: Grant, of demand: Demand, from old: ByteSize?, to new: ByteSize?) {
         reserved.bytes = reserved.bytes - (old?.bytes ?? 0) + (new?.bytes ?? 0)
-    }
-
-    /// The first slot that can be had, with its CPUs.
-    private func place(for demand: Demand) -> Grant? {
-        let free = slots.indices.lazy.filter { freeSlots[$0] }
-        if let cpuset = demand.cpuset { return free.first.map { Grant(slot: $0, cpus: cpuset) } }
-        if let count = demand.cpus {
-            guard let slot = free.first, freeCPUs.count >= count else { return nil }
-            // Those of the slot first, so that what is near to each other stays together.
-            let near = freeCPUs.intersection(slots[slot].cpus ?? CPUSet())
-            let cpus = CPUSet((near.members + freeCPUs.subtracting(near).members).prefix(count))
-            return Grant(slot: slot, cpus: cpus, mems: cpus.isSubset(of: near) ? slots[slot].mems : nil)
-        }
-        if demand.ignoresAffinity { return free.first.map { Grant(slot: $0) } }
-        // A slot may have lost CPUs to a job that owns more than its own slot has.
-        return free.first { slots[$0].cpus?.isSubset(of: freeCPUs) ?? true }
-            .map { Grant(slot: $0, cpus: slots[$0].cpus, mems: slots[$0].mems) }
+        nodeMemory.giveBack(old, on: demand.mems ?? grant.mems)
+        nodeMemory.take(new, on: demand.mems ?? grant.mems)
     }
 
     /// The CPUs of a grant that nobody else gets meanwhile; those that a job named itself are shared.
-    private func owned(_ grant: Grant, by demand: Demand) -> CPUSet? { demand.cpuset == nil ? grant.cpus : nil }
+    private func owned(_ grant: Grant, by demand: Demand) -> CPUSet? {
+        demand.cpuset == nil ? grant.cpus?.union(grant.idle) : nil
+    }
 }

@@ -16,7 +16,7 @@ extension Scheduler {
             guard let old = active[index].held else { continue }
             // What it was promised counts as taken; what it took beyond that is taken too.
             let held = max(active[index].reserved ?? need, need)
-            ledger.change(from: old, to: held)
+            ledger.change(active[index].grant, of: active[index].demand, from: old, to: held)
             active[index].held = held
         }
         let limits = active.compactMap(\.grant.memory)

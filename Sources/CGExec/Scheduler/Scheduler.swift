@@ -11,6 +11,8 @@ struct Scheduler: Sendable {
         var slots: [Slot]
         /// The CPUs that jobs may use.
         var cpus: CPUSet
+        /// How they lie to each other; nil where nobody knows.
+        var topology: Topology?
         /// The memory that may be reserved.
         var budget: ByteSize?
         /// Whether the budget is enforced: a job without a memory limit is then given an estimate or its share as one.
@@ -94,7 +96,9 @@ struct Scheduler: Sendable {
     init(_ configuration: Configuration) {
         self.configuration = configuration
         memoryModel = configuration.memoryModel
-        ledger = Ledger(slots: configuration.slots, cpus: configuration.cpus, budget: configuration.budget)
+        ledger = Ledger(
+            slots: configuration.slots, cpus: configuration.cpus, topology: configuration.topology,
+            budget: configuration.budget)
         if configuration.policy.mode == .packed, let budget = configuration.budget {
             ladder = PressureLadder(budget: budget, workers: configuration.slots.count)
         }

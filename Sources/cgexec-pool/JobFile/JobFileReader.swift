@@ -114,13 +114,7 @@ struct JobFileReader {
                     return amount
                 }
             case "affinity":
-                let affinity = value(field) { text throws(ValueError) in
-                    guard let affinity = Affinity(rawValue: text) else {
-                        throw ValueError(text, expected: Affinity.allCases.map(\.rawValue).joined(separator: ", "))
-                    }
-                    return affinity
-                }
-                file.pool.affinity = affinity ?? .none
+                file.pool.affinity = value(field, AffinityMask.init(parsing:)) ?? .none
             case "cgroup":
                 if let path = text(field.value, at: field.place) {
                     guard path.hasPrefix("/") else {
@@ -143,13 +137,14 @@ struct JobFileReader {
                         file.pool.learned = .file(path)
                     }
                 }
+            case "thread-variables": file.pool.setsThreadVariables = flag(field)?.value ?? true
             case "least-memory": file.pool.leastShare = value(field, MemoryAmount.init(parsing:))
             default:
                 reportUnknown(
                     field,
                     known: [
                         "jobs", "budget", "affinity", "cgroup", "best-effort", "name", "mode", "chain", "halt", "learn",
-                        "learned", "least-memory",
+                        "learned", "least-memory", "thread-variables",
                     ])
             }
         }

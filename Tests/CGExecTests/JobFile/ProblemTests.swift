@@ -193,7 +193,7 @@ import Testing
         ("{pool: {budget: 0}, jobs: [{command: [a]}]}", "1:17: pool.budget: '0' is not valid: expected a size above 0"),
         (
             "{pool: {affinity: cores}, jobs: [{command: [a]}]}",
-            "1:19: pool.affinity: 'cores' is not valid: expected none, thread, core, l2, l3, numa"
+            "1:19: pool.affinity: 'cores' is not valid: expected one of none, thread, core, l2, l3, numa, package, or"
         ),
         (
             "{pool: {cgroup: a/b}, jobs: [{command: [a]}]}",

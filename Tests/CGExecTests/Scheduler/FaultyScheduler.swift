@@ -58,11 +58,12 @@ struct FaultyScheduler {
         switch bug {
         case .leaksMemory:
             for attempt in before where !inner.active.contains(where: { $0.id == attempt.id }) {
-                inner.ledger.change(from: nil, to: attempt.held)
+                inner.ledger.change(attempt.grant, of: attempt.demand, from: nil, to: attempt.held)
             }
         case .forgetsMemory:
             for index in inner.active.indices {
-                inner.ledger.change(from: inner.active[index].held, to: nil)
+                let attempt = inner.active[index]
+                inner.ledger.change(attempt.grant, of: attempt.demand, from: attempt.held, to: nil)
                 inner.active[index].held = nil
             }
         case .forgetsKill:

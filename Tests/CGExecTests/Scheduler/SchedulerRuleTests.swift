@@ -301,7 +301,11 @@ import Testing
 
     @Test func `fewer CPUs than a piece has come with its memory`() {
         let slot = Slot(cpus: CPUSet([2, 3]), mems: CPUSet([1]))
-        var scheduler = Scheduler(.init(slots: [slot], cpus: CPUSet(0...3)))
+        let nodes = [0, 1].map { Topology.Piece(number: $0, cpus: CPUSet([2 * $0, 2 * $0 + 1])) }
+        let threads = (0...3).map { Topology.Piece(number: $0, cpus: CPUSet([$0])) }
+        let machine = Topology(
+            pieces: [.numa: nodes, .thread: threads], allowed: CPUSet(2...3), allowedMems: CPUSet([0, 1]))
+        var scheduler = Scheduler(.init(slots: [slot], cpus: CPUSet(2...3), topology: machine))
         let effects = scheduler.handle(.submitted(JobID(1), Demand(cpus: 1)), at: Self.second(0))
         #expect(grant(effects) == Grant(slot: 0, cpus: CPUSet([2]), mems: CPUSet([1])))
     }
