@@ -16,6 +16,56 @@ import Testing
         fputs(Run(rows[row].0, rows[row].1).row, file)
         fclose(file)
     }
+
+    /// How long it takes to find a place on a machine of 4 packages and 512 threads, a quarter of them taken at random.
+    @Test func `places`() throws {
+        let path = try #require(getenv("CGEXEC_BENCHMARK").map { String(cString: $0) }, "which file to add the rows to")
+        guard getenv("CGEXEC_BENCHMARK_ROW") == nil else { return }
+        let file = try #require(fopen(path, "a"), "cannot write \(path)")
+        defer { fclose(file) }
+        let machine = try HwlocTopology.read(.synthetic("pack:4 [numa] l3:8 l2:8 core:1 pu:2"))
+        var measured = Demand(cpus: 3)
+        measured.leavesSiblingsIdle = true
+        var wide = Demand()
+        wide.pieces = try SlotLayout(.l3, of: machine).slots
+        for (name, mask, demand) in [
+            ("a slot of a thread", AffinityMask.thread, Demand()), ("a slot of a core", .core, Demand()),
+            ("1 CPU", .none, Demand(cpus: 1)), ("16 CPUs", .none, Demand(cpus: 16)),
+            ("3 CPUs, measured", .none, measured), ("an L3 of its own", .core, wide),
+        ] {
+            fputs(try Places(name, machine, mask, demand).row, file)
+        }
+    }
+}
+
+/// One kind of place, looked for again and again.
+private struct Places {
+    let row: String
+
+    init(_ name: String, _ machine: Topology, _ mask: AffinityMask, _ demand: Demand) throws {
+        var slots = try SlotLayout(mask, of: machine).slots
+        if slots.isEmpty { slots = Array(repeating: Slot(), count: 512) }
+        var ledger = Ledger(slots: slots, cpus: machine.cpus, topology: machine, budget: nil)
+        var random = SystemRandomNumberGenerator()
+        for cpu in machine.cpus.members.shuffled(using: &random).prefix(128) {
+            guard let slot = ledger.freeSlots.firstIndex(of: true) else { break }
+            ledger.take(Grant(slot: slot, cpus: CPUSet([cpu])), for: Demand(), reserving: nil)
+        }
+        let clock = ContinuousClock()
+        var times: [Duration] = []
+        for _ in 0..<2000 {
+            var grant: Grant?
+            times.append(
+                clock.measure {
+                    grant = ledger.place(demand, reserving: nil)
+                    if let grant { ledger.take(grant, for: demand, reserving: nil) }
+                })
+            if let grant { ledger.giveBack(grant, of: demand, reserved: nil) }
+        }
+        let sorted = times.sorted()
+        func text(_ time: Duration) -> String { "\((time.seconds * 1e7).rounded() / 10)" }
+        row = "| \(name) | \(text(sorted[1000])) | \(text(sorted[1980])) |\n"
+    }
 }
 
 /// A kind of queue.

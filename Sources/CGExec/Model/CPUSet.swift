@@ -44,7 +44,15 @@ public struct CPUSet: Hashable, Sendable {
 
     /// The members in ascending order.
     public var members: [Int] {
-        words.indices.flatMap { word in (0..<64).filter { words[word] >> UInt64($0) & 1 == 1 }.map { word * 64 + $0 } }
+        var members: [Int] = []
+        for (index, word) in words.enumerated() {
+            var rest = word
+            while rest != 0 {
+                members.append(index * 64 + rest.trailingZeroBitCount)
+                rest &= rest - 1
+            }
+        }
+        return members
     }
 
     /// How many members there are.
@@ -70,17 +78,39 @@ public struct CPUSet: Hashable, Sendable {
 
     /// Whether every member is also one of `other`.
     public func isSubset(of other: CPUSet) -> Bool {
-        words.count <= other.words.count && words.indices.allSatisfy { words[$0] & ~other.words[$0] == 0 }
+        guard words.count <= other.words.count else { return false }
+        for index in words.indices where words[index] & ~other.words[index] != 0 { return false }
+        return true
     }
 
     /// Whether no member is one of `other`.
     public func isDisjoint(with other: CPUSet) -> Bool {
-        (0..<min(words.count, other.words.count)).allSatisfy { words[$0] & other.words[$0] == 0 }
+        for index in 0..<min(words.count, other.words.count) where words[index] & other.words[index] != 0 {
+            return false
+        }
+        return true
     }
 
     /// How many members are also in `other`.
     func count(in other: CPUSet) -> Int {
-        (0..<min(words.count, other.words.count)).reduce(0) { $0 + (words[$1] & other.words[$1]).nonzeroBitCount }
+        var count = 0
+        for index in 0..<min(words.count, other.words.count) {
+            count += (words[index] & other.words[index]).nonzeroBitCount
+        }
+        return count
+    }
+
+    /// Adds the members of another set.
+    public mutating func formUnion(_ other: CPUSet) {
+        for (index, word) in other.words.enumerated() {
+            if index < words.count { words[index] |= word } else { words.append(word) }
+        }
+    }
+
+    /// Takes the members of another set away.
+    public mutating func subtract(_ other: CPUSet) {
+        for index in 0..<min(words.count, other.words.count) { words[index] &= ~other.words[index] }
+        while words.last == 0 { words.removeLast() }
     }
 
     /// The least member; nil when there is none.
