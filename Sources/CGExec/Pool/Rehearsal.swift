@@ -8,6 +8,10 @@ package struct Rehearsal {
         package var declared: ByteSize
         package var peak: ByteSize
         package var duration: Duration
+        /// Which programs it comes after, from 0; all of them are before it.
+        package var after: [Int] = []
+        /// Higher ones start first.
+        package var priority = 0
 
         /// A program that needs up to `peak`, more and more over the whole of its `duration`.
         package init(category: String?, size: Double, declared: ByteSize, peak: ByteSize, duration: Duration) {
@@ -84,7 +88,10 @@ package struct Rehearsal {
             for program in programs {
                 var limits = Limits()
                 limits.need = .size(program.declared)
-                _ = pool.submit(Job("", ["program"], limits: limits, category: program.category, size: program.size))
+                var job = Job("", ["program"], limits: limits, category: program.category, size: program.size)
+                job.after = program.after.map { .job(JobID($0 + 1)) }
+                job.priority = program.priority
+                _ = pool.submit(job)
             }
         }
         kernel.run()

@@ -28,7 +28,16 @@ struct Comparison: Encodable {
         self.names = names
         self.replay = replay
         jobs = traces.map(\.jobs.count)
-        all = Trace(file: "", jobs: traces.flatMap(\.jobs))
+        all = Trace(
+            file: "",
+            jobs: traces.reduce(into: []) { all, trace in
+                let before = all.count
+                all += trace.jobs.map { job in
+                    var job = job
+                    job.after = job.after.map { $0 + before }
+                    return job
+                }
+            })
         var parts: [Part] = []
         var together: [String: PolicyResult] = [:]
         var attempts: [PolicyName: [Rehearsal.Attempt]] = [:]

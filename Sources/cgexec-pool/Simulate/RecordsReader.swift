@@ -10,7 +10,12 @@ struct RecordsReader {
 
     /// Whether a text is meant to be records and not a trace.
     static func isMeant(by text: String) -> Bool {
-        text.utf8.first { !$0.isBlank } == UInt8(ascii: "{")
+        guard text.utf8.first(where: { !$0.isBlank }) == UInt8(ascii: "{") else { return false }
+        let line = text.drop { $0.isWhitespace }.prefix { !$0.isNewline }
+        guard let first = JSONReader.readLines(String(line)).values.first, case .mapping(let entries) = first.content
+        else { return true }
+        // What is neither is told as records are.
+        return !entries.contains { ["command", "jobs", "defaults", "pool"].contains($0.key) }
     }
 
     /// - Throws: everything that is wrong with the text.
@@ -52,6 +57,7 @@ struct RecordsReader {
         let declared = amount("limits.need", of: record) ?? amount("limits.memory", of: record)
         let category = text("category", of: record)
         let started = text("times.started", of: record)
+        let name = text("name", of: record)
         guard problems.count == before else { return nil }
         guard kind == "ok", let seconds, let peak = needed ?? held else {
             leftOut += 1
@@ -69,7 +75,7 @@ struct RecordsReader {
             TraceJob(
                 start: 0, category: category ?? own, isAlone: category == nil, size: size ?? 0, peak: peak,
                 seconds: seconds,
-                declared: Double((declared ?? replay.share).bytes))
+                declared: Double((declared ?? replay.share).bytes), name: name)
         )
     }
 

@@ -36,10 +36,13 @@ private func runPool(
     _ trace: Trace, _ name: PolicyName, cores: Int, memory: ByteSize, mode: Mode
 ) -> (result: PolicyResult, attempts: [Rehearsal.Attempt]) {
     let programs = trace.jobs.map { job in
-        Rehearsal.Program(
+        var program = Rehearsal.Program(
             category: job.isAlone ? nil : job.category, size: job.size,
             declared: ByteSize(UInt64(name == .perfect ? max(job.peak, 1) : job.declared)),
             peak: ByteSize(UInt64(job.peak)), duration: .seconds(job.seconds))
+        program.after = job.after
+        program.priority = job.priority
+        return program
     }
     let attempts =
         name == .pyexpool

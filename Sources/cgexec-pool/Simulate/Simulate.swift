@@ -5,10 +5,11 @@ import SystemPackage
 /// `cgexec-pool simulate`
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Replay jobs that ran before under different rules for memory; nothing is started.",
+        abstract: "Try rules for memory on jobs that ran before, or that are to run; nothing is started.",
         discussion: """
             FILE holds records, as 'run --json' writes them, or is CSV with the columns start_ms, category, size_bytes, \
-            peak_bytes, runtime_s and declared_bytes; '-' is standard input. All jobs are released at once, in a pool of --cores and --memory, or run one after another \
+            peak_bytes, runtime_s and declared_bytes, or is a job file, of which --past tells how long its jobs take; '-' is \
+            standard input. All jobs are released at once, in a pool of --cores and --memory, or run one after another \
             with --sequential. Of several files each is shown, and all together.
 
             The table has, for each policy: hours, from the first start to the last end; of the least, as a multiple of the \
@@ -18,7 +19,7 @@ struct Simulate: ParsableCommand {
             The exit status is 2 for a bad file; everything wrong is listed.
             """)
 
-    @Argument(help: ArgumentHelp("The records or the trace.", valueName: "FILE"))
+    @Argument(help: ArgumentHelp("The records, the trace or the job file.", valueName: "FILE"))
     var files: [String]
 
     @Option(help: ArgumentHelp("The cores of the machine, one for each job.", valueName: "N"))
@@ -29,6 +30,12 @@ struct Simulate: ParsableCommand {
 
     @Option(help: ArgumentHelp("Whether the pool may promise memory twice.", valueName: "strict|packed"))
     var mode: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Records of a run, which tell how long the jobs of a job file take and what they need. May be given several times.",
+            valueName: "FILE"))
+    var past: [String] = []
 
     @Flag(help: "One job after another, from cold; a killed attempt costs its whole run.")
     var sequential = false
@@ -81,13 +88,25 @@ struct Simulate: ParsableCommand {
         let replay = try replay()
         var traces: [Trace] = []
         var complaints: [String] = []
+        var past: [TraceJob] = []
+        for file in self.past {
+            let text = String(decoding: try InputFile.bytes(of: file, as: "past run"), as: UTF8.self)
+            do throws(Problems) {
+                past += try RecordsReader.read(text, name: file, replay: replay).jobs
+            } catch {
+                complaints.append(error.description)
+            }
+        }
         for file in files {
             let text = String(decoding: try InputFile.bytes(of: file, as: "trace"), as: UTF8.self)
             do throws(Problems) {
-                traces.append(
-                    RecordsReader.isMeant(by: text)
-                        ? try RecordsReader.read(text, name: file, replay: replay)
-                        : try TraceReader.read(text, name: file, memory: replay.memory))
+                if JobFileTrace.isMeant(by: text, name: file) {
+                    traces.append(try JobFileTrace(past, replay).read(text, name: file))
+                } else if RecordsReader.isMeant(by: text) {
+                    traces.append(try RecordsReader.read(text, name: file, replay: replay))
+                } else {
+                    traces.append(try TraceReader.read(text, name: file, memory: replay.memory))
+                }
             } catch {
                 complaints.append(error.description)
             }

@@ -20,4 +20,10 @@ struct TraceJob: Sendable, Equatable {
     var seconds: Double
     /// The memory that was asked for, in bytes.
     var declared: Double
+    /// Its name, where it is told.
+    var name: String?
+    /// Which of the trace it comes after, by their places.
+    var after: [Int] = []
+    /// Higher ones start first.
+    var priority = 0
 }

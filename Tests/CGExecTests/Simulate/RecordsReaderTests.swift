@@ -44,7 +44,7 @@ import Testing
                 == zip(declared, [200.0, 100, 100, 100]).enumerated().map {
                     TraceJob(
                         start: Double($0.offset), category: "c", size: 7, peak: $0.element.1, seconds: 1.5,
-                        declared: $0.element.0)
+                        declared: $0.element.0, name: "j")
                 })
         #expect(trace.leftOut == 0)
     }
