@@ -65,7 +65,9 @@ import Testing
         #expect(records.others.count == 5)
         for record in records.others {
             #expect(record.outcome.kind == .timeout)
-            #expect((record.wallSeconds ?? .infinity) < Self.timeout + Self.tolerance)
+            // On a machine so busy that its time was over before its program could start, there is no wall time.
+            let wall = record.times.started == nil ? 0 : record.wallSeconds ?? .infinity
+            #expect(wall < Self.timeout + Self.tolerance)
         }
     }
 
