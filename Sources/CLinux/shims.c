@@ -75,6 +75,10 @@ int cgx_get_affinity(unsigned long *mask, size_t bytes) {
     return checked(syscall(SYS_sched_getaffinity, 0, bytes, mask));
 }
 
+int cgx_set_affinity(const unsigned long *mask, size_t bytes) {
+    return checked(syscall(SYS_sched_setaffinity, 0, bytes, mask));
+}
+
 int cgx_set_name(const char *name) {
     return checked(prctl(PR_SET_NAME, name));
 }

@@ -32,7 +32,10 @@ final class Batch {
         let interrupting = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].filter { !Signals.isIgnored($0) }
         signals = try Signals(taking: interrupting + [SIGPIPE, SIGCHLD])
         let reactor = try Reactor()
-        let purpose = PoolSetup.Purpose(jobs: file.jobs.map(\.job), signals: signals.before)
+        let purpose = PoolSetup.Purpose(jobs: file.jobs.map(\.job), signals: signals.before) { claims in
+            let holders = claims.map { "  \($0)".harmless }.joined(separator: "\n")
+            Terminal.complain("cgexec-pool run: waiting for CPUs (--no-wait does not):\n\(holders)")
+        }
         setup = try PoolSetup(configuration, for: purpose, at: location, reactor: reactor)
         progress = Progress(total: file.jobs.count, isQuiet: isQuiet)
         let planned = file.order.map { file.jobs[$0] }

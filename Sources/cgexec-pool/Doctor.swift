@@ -43,6 +43,8 @@ struct Doctor: ParsableCommand {
                 lines.append("     \(String(repeating: " ", count: width))  → \(cure)")
             }
         }
+        let claims = (try? ClaimFolder.usual()?.claims()) ?? []
+        if !claims.isEmpty { lines += [""] + claims.map { "\($0)".harmless } }
         lines.append("")
         let missing = report.findings.filter { !$0.isAvailable }
         lines.append(

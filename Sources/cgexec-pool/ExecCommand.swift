@@ -44,7 +44,10 @@ enum ExecCommand {
         let recordFile = try options.jsonFile.map(RecordFile.init)
         let reactor = try Reactor()
         let job = options.job
-        let purpose = PoolSetup.Purpose(jobs: [job], plansMemory: false, signals: signals.before)
+        let purpose = PoolSetup.Purpose(jobs: [job], plansMemory: false, signals: signals.before) { claims in
+            let holders = claims.map { "  \($0)".harmless }.joined(separator: "\n")
+            Terminal.complain("cgexec-pool exec: waiting for CPUs:\n\(holders)")
+        }
         let setup = try PoolSetup(options.configuration, for: purpose, at: location, reactor: reactor)
         let command = CommandLine.lastArguments(options.command.count)
         let pool = PoolRun(setup, reactor: reactor, style: .init(transparentCommand: command))

@@ -174,6 +174,9 @@ struct PoolOptions: ParsableArguments {
     @Option(help: ArgumentHelp("No job gets these cores: the system and the pool do.", valueName: "N"))
     var reserve: Int?
 
+    @Flag(help: "Where other pools hold the CPUs that are needed, fail instead of waiting for them.")
+    var noWait = false
+
     @Flag(help: "Do not set OMP_NUM_THREADS and the like to the number of CPUs that a job owns.")
     var noThreadVariables = false
 
@@ -246,6 +249,7 @@ struct PoolOptions: ParsableArguments {
             report("\(first ? "--first" : "--reserve"): jobs own no part of the machine; name one with --affinity")
         }
         if let reserve, reserve < 0 { report("--reserve: '\(reserve)' is not a number from 0 on") }
+        if noWait { result.waitsForCPUs = false }
         if noThreadVariables { result.setsThreadVariables = false }
         if let cgroup {
             if !cgroup.hasPrefix("/") { report("--cgroup: '\(cgroup)' is not an absolute path") }

@@ -131,6 +131,32 @@ extension RealKernel {
             #expect(error?.reasons.first?.cause == "only 8 hardware threads may be used")
         }
 
+        @Test func `the pool keeps off its jobs' CPUs, and those without a slot may use all`() async throws {
+            let base = try ScratchCgroup.current().path
+            let probe = try Programs.probe("view")
+            var free = Job("free", probe)
+            free.ignoresAffinity = true
+            let jobs = [Job("slot", probe), free]
+            try await onOwnThread { [jobs] in
+                let reactor = try Reactor()
+                let configuration = PoolConfiguration(jobs: .count(2), affinity: AffinityMask(.core, reserve: 1))
+                let setup = try PoolSetup(
+                    configuration, for: .init(jobs: jobs, plansMemory: false), at: .find(requested: base),
+                    reactor: reactor)
+                let pool = PoolRun(setup, reactor: reactor)
+                var records: [Record] = []
+                pool.onRecord = { records.append($0) }
+                for job in jobs { _ = pool.submit(job) }
+                // Cores are taken by turns from each node.
+                #expect(Host.allowedCPUs() == CPUSet([0, 1, 6, 7]))
+                try pool.run()
+                pool.close()
+                #expect(Host.allowedCPUs() == CPUSet(0...7))
+                let seen = try records.sorted { $0.id < $1.id }.map { try Report($0).cpus }
+                #expect(seen == ["2-3", "0-7"])
+            }
+        }
+
         @Test func `a CPU that goes away makes the record perturbed`() async throws {
             let mailbox = try Mailbox()
             let probe = try Programs.probe()

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A directory of a test's own, removed with everything in it when it goes out of scope. Everybody may enter and read.
-package final class ScratchDirectory {
+package final class ScratchDirectory: Sendable {
     package let path: String
 
     package init(in parent: String = "/tmp") throws {
@@ -24,6 +24,9 @@ package final class ScratchDirectory {
     package func empty() {
         for name in entries(of: path) { Self.remove(file(name)) }
     }
+
+    /// What is in it.
+    package var names: [String] { entries(of: path).sorted() }
 
     /// The path of an entry.
     package func file(_ name: String) -> String { "\(path)/\(name)" }

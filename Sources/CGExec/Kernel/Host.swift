@@ -12,6 +12,13 @@ package enum Host {
         return CPUSet((0..<Int(bytes) * 8).filter { mask[$0 / 64] >> UInt($0 % 64) & 1 == 1 })
     }
 
+    /// Keeps the calling thread, and those that it starts from now on, to these CPUs. False when the kernel refuses.
+    @discardableResult
+    static func useOnly(_ cpus: CPUSet) -> Bool {
+        let mask = cpus.words.map { UInt($0) }
+        return cgx_set_affinity(mask, mask.count * MemoryLayout<UInt>.size) == 0
+    }
+
     /// All memory of the machine.
     static func totalMemory(meminfo: String? = readFile("/proc/meminfo")) -> ByteSize? {
         let line = meminfo?.split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
@@ -37,6 +44,12 @@ package enum Host {
         // A twentieth, and at least 1 GiB where that leaves anything: a host without it swaps or kills by itself.
         let kept = max(there.bytes / 20, min(1 << 30, there.bytes / 2))
         return ByteSize(there.bytes - kept)
+    }
+
+    /// The name of the program that this process runs.
+    static func programName() -> String {
+        let path = readFile("/proc/self/cmdline")?.split(separator: "\0").first ?? ""
+        return path.split(separator: "/").last.map(String.init) ?? "?"
     }
 
     /// This host's name.

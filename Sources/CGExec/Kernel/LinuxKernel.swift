@@ -26,6 +26,9 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     static let secondLook = Duration.milliseconds(20)
 
     /// Works in `place`. Programs start with `signals`, the state from before we took any over.
+    /// What jobs without CPUs of their own may use, where this thread itself is kept to less; nil for what it may.
+    var affinityOfJobs: CPUSet?
+
     init(reactor: Reactor, place: Workplace, signals: SignalState = SignalState(), watchesPool: Bool = false) {
         self.watchesPool = watchesPool
         self.reactor = reactor
@@ -160,7 +163,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         spawn.cgroup = attempt.leaf?.entrance
         // Also where a cpuset enforces it: a mask from before would survive the move into the cpuset and narrow the
         // grant (runc 4858, crun 1.9.2).
-        spawn.affinity = attempt.plan.leaf.cpus
+        spawn.affinity = attempt.plan.leaf.cpus ?? affinityOfJobs
         spawn.entersByItself = entersByItself
         spawn.stdout = attempt.output.writeEnd(1)
         spawn.stderr = attempt.output.writeEnd(2)

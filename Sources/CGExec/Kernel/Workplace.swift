@@ -138,6 +138,9 @@ final class Workplace {
         }
     }
 
+    /// The pool's cgroup; nil where there is none.
+    var path: String? { subtree.map { $0.base + "/" + name } }
+
     /// The CPUs that leaves can be given; nil where nothing narrows them.
     var effectiveCPUs: CPUSet? {
         pool?.readIfPossible("cpuset.cpus.effective").flatMap { try? CPUSet(parsing: $0) }

@@ -26,6 +26,9 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// The least memory for each of those that run at once: there are so many fewer slots, whatever `jobs` says, that
     /// no slot's share of the budget is smaller.
     public var leastShare: MemoryAmount?
+    /// Whether the pool begins later where other pools of this machine hold the CPUs that it needs; otherwise it does not
+    /// begin.
+    public var waitsForCPUs = true
     /// Whether libraries are told to start no more threads than a job has CPUs of its own, by variables such as
     /// `OMP_NUM_THREADS`; otherwise many start one for each CPU of the machine. What a job's own environment says of them
     /// goes before.

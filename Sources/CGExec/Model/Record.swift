@@ -47,6 +47,9 @@ public struct Record: Sendable, Codable, Hashable {
     public var effective: [String: String]?
     /// Where it ran.
     public var placement: Placement?
+    /// Jobs of the same pool that ran at the same time on hardware that it used, at most 100; absent where there were none,
+    /// or CPUs were not owned.
+    public var neighbours: [Neighbour]?
     /// What enforced each limit that was asked for.
     public var enforcement: [String: Enforcement]
     /// Whether something from outside disturbed it; absent where nothing is known to have.
@@ -79,6 +82,14 @@ public struct Record: Sendable, Codable, Hashable {
         /// The piece of the machine that this is, such as `l3:2`: caches and cores are counted as hwloc does, threads, nodes
         /// and packages have the kernel's number. How many of its CPUs may be used is added where that is not all.
         public var piece: String?
+    }
+
+    /// A job that ran beside this one.
+    public struct Neighbour: Sendable, Codable, Hashable {
+        /// Its number.
+        public var id: JobID
+        /// The narrowest piece of hardware that both used: `core`, `l2`, `l3` or `numa`.
+        public var shared: Topology.Level
     }
 
     /// How far the figures can be trusted.

@@ -42,6 +42,9 @@ package struct SlotLayout: Sendable, Hashable {
         slots = groups.map { Self.slot($0, mask, topology) }
     }
 
+    /// Leaves out the slots that have any of these CPUs.
+    mutating func remove(_ cpus: CPUSet) { slots.removeAll { $0.owned.map { !$0.isDisjoint(with: cpus) } ?? false } }
+
     /// CPUs that belong together.
     private struct Group {
         var cpus: CPUSet

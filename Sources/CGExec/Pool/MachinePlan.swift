@@ -3,27 +3,44 @@ struct MachinePlan {
     /// Nil where no job is bound to CPUs, and nobody had to look.
     let topology: Topology?
     /// The CPUs that jobs may own: all but the reserved ones.
-    let cpus: CPUSet
+    private(set) var cpus: CPUSet
     /// The pool's own slots; nil where they are not bound.
     let layout: SlotLayout?
     private let mask: AffinityMask
     private var others: [AffinityMask: Result<SlotLayout, SlotLayout.Impossible>] = [:]
     private let nodes: NodeMemory
 
-    /// Cuts the machine.
+    /// Cuts the machine. Pieces of which another pool holds a part are left out: a core is shared with nobody.
     /// - Throws: `SlotLayout.Impossible` where it does not have such pieces.
-    init(_ mask: AffinityMask, of topology: Topology?, allowed: CPUSet) throws(SlotLayout.Impossible) {
+    init(
+        _ mask: AffinityMask, of topology: Topology?, allowed: CPUSet, taken: CPUSet = CPUSet()
+    ) throws(SlotLayout.Impossible) {
         self.mask = mask
         self.topology = topology
         nodes = NodeMemory(topology)
         if let topology, mask.piece != .none {
-            let layout = try SlotLayout(mask, of: topology)
-            self.layout = layout
+            var layout = try SlotLayout(mask, of: topology)
             cpus = allowed.subtracting(layout.reserved)
+            if !taken.isEmpty {
+                let cores = BestFit(topology, cpus: topology.cpus).wholeCores(of: taken)
+                layout.remove(cores)
+                cpus.subtract(cores)
+            }
+            self.layout = layout
         } else {
             layout = nil
             cpus = allowed
+            if !taken.isEmpty {
+                cpus.subtract(BestFit(topology, cpus: topology?.cpus ?? allowed).wholeCores(of: taken))
+            }
         }
+    }
+
+    /// Leaves CPUs to other pools: no more than so many are needed at once.
+    mutating func narrow(to count: Int) {
+        let fit = BestFit(topology, cpus: cpus)
+        guard let choice = fit.choose(min(count, cpus.count), from: cpus, keepingCoresWhole: true) else { return }
+        cpus = choice.cpus.union(choice.idle)
     }
 
     /// The pieces of which the job owns one; empty where it takes the pool's slots.

@@ -48,6 +48,7 @@ final class PoolCore {
     private let environment: JobEnvironment
     private let budget: ByteSize?
     private var machine: MachinePlan?
+    private var neighbourhood: Neighbourhood?
     private var entries: [JobID: Entry] = [:]
     private let mode: Mode
     private var lastID = 0
@@ -68,6 +69,7 @@ final class PoolCore {
         var grant: Grant?
         var ending: Ending?
         var notes: [String] = []
+        var neighbours: [Record.Neighbour] = []
         /// The attempt that was made last, or the one that it waits for after that; 0 when none was made.
         var attempt = 0
 
@@ -84,6 +86,7 @@ final class PoolCore {
     ) {
         self.kernel = kernel
         self.machine = machine
+        neighbourhood = configuration.topology.map(Neighbourhood.init)
         scheduler = Scheduler(configuration)
         budget = configuration.budget
         mode = configuration.policy.mode
@@ -224,11 +227,14 @@ final class PoolCore {
             paths[id] = nil
             onGroupEnd(id, counts)
         case .retry(let id, let outcome):
-            guard let entry = entries[id.job] else { return }
+            guard var entry = entries[id.job] else { return }
+            entry.neighbours = neighbourhood?.ended(id.job) ?? []
             entries[id.job]?.clear()
             onAttempt(record(id.job, entry, outcome))
         case .finish(let id, _, let outcome):
-            if let entry = entries.removeValue(forKey: id) { onRecord(record(id, entry, outcome)) }
+            guard var entry = entries.removeValue(forKey: id) else { return }
+            entry.neighbours = neighbourhood?.ended(id) ?? []
+            onRecord(record(id, entry, outcome))
         }
     }
 
@@ -254,6 +260,7 @@ final class PoolCore {
             return end(id, .failed(failure), at: decided)
         }
         if job.command.isEmpty { return end(id, .exited(0), at: decided) }
+        if let cpus = grant.cpus { neighbourhood?.started(id.job, on: cpus) }
         kernel.launch(plan(job, id, grant))
     }
 
@@ -366,6 +373,7 @@ final class PoolCore {
         if !ending.perturbations.isEmpty {
             record.validity = Record.Validity(verdict: .perturbed, reasons: ending.perturbations)
         }
+        record.neighbours = entry.neighbours.isEmpty ? nil : entry.neighbours
         record.placement = ending.placement
         if let grant = entry.grant {
             record.placement?.piece = grant.piece

@@ -22,6 +22,7 @@ package final class PoolRun {
     private let kernel: LinuxKernel
     private let core: PoolCore
     let learned: LearnedStore?
+    private let claim: ClaimFolder.Held?
     /// Whether this process has a controlling terminal.
     package let hasTerminal: Bool
 
@@ -45,6 +46,7 @@ package final class PoolRun {
         self.reactor = reactor
         kernel = setup.kernel
         learned = setup.learned
+        claim = setup.claim
         var surroundings = PoolCore.Surroundings(epoch: (civilNow(), monotonicNow()))
         surroundings.host = Host.name()
         // With a terminal, Ctrl-C and Ctrl-Z must reach the program as they reach us; without one, a signal to our
@@ -70,6 +72,7 @@ package final class PoolRun {
         core.onAttempt = { [unowned self] record in onAttempt(record) }
         core.onRecord = { [unowned self] record in onRecord(record) }
         core.onLearned = { [unowned self] sample in learned?.append(sample) }
+        keepOff(setup)
     }
 
     private static func findTerminal() -> Bool {
@@ -153,5 +156,16 @@ package final class PoolRun {
     package func close() {
         kernel.close()
         kernel.place.close()
+        claim?.release()
+        if let before = kernel.affinityOfJobs { Host.useOnly(before) }
+    }
+
+    /// Leaves the CPUs of the slots to the jobs, where others are left for this thread and its helpers.
+    private func keepOff(_ setup: PoolSetup) {
+        let owned = setup.scheduler.slots.compactMap(\.owned).reduce(CPUSet()) { $0.union($1) }
+        let all = Host.allowedCPUs()
+        let rest = all.subtracting(owned)
+        guard !owned.isEmpty, !rest.isEmpty, Host.useOnly(rest) else { return }
+        kernel.affinityOfJobs = all
     }
 }

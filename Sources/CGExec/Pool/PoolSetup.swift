@@ -17,6 +17,8 @@ package struct PoolSetup {
     let learned: LearnedStore?
     /// How many slots, and why.
     package let slots: SlotPlan
+    /// What keeps other pools off this one's CPUs; nil where it owns none.
+    let claim: ClaimFolder.Held?
 
     /// What a pool is for.
     package struct Purpose {
@@ -26,11 +28,18 @@ package struct PoolSetup {
         package var plansMemory: Bool
         /// What programs start with.
         package var signals: SignalState
+        /// Called when others hold the CPUs that are needed, before waiting for them. While it waits, signals that are blocked
+        /// are let through.
+        package var onWait: (([Claim]) -> Void)?
 
-        package init(jobs: [Job] = [], plansMemory: Bool = true, signals: SignalState = SignalState()) {
+        package init(
+            jobs: [Job] = [], plansMemory: Bool = true, signals: SignalState = SignalState(),
+            onWait: (([Claim]) -> Void)? = nil
+        ) {
             self.jobs = jobs
             self.plansMemory = plansMemory
             self.signals = signals
+            self.onWait = onWait
         }
     }
 
@@ -51,25 +60,38 @@ package struct PoolSetup {
         }
         setsThreadVariables = configuration.setsThreadVariables
         let place = try Self.workplace(configuration, purpose, location)
-        do throws(HostUnfit) {
+        do {
             let obstacles = Self.obstacles(configuration, purpose.jobs, place.workplace)
             if !configuration.bestEffort, !obstacles.isEmpty { throw HostUnfit(obstacles) }
             unenforced = Set(obstacles.flatMap { $0.what.split(separator: ", ").map(String.init) }).sorted()
             let own = Host.allowedCPUs()
             let allowed = place.workplace.effectiveCPUs.map(own.intersection) ?? own
             let needsTopology = configuration.affinity.piece != .none || purpose.jobs.contains { $0.isPlaced }
-            let topology =
-                needsTopology || purpose.jobs.isEmpty
-                ? try HwlocTopology.read(allowed: allowed, allowedMems: place.workplace.effectiveMems) : nil
-            var machine = try Self.machine(configuration, topology, allowed)
-            let pieces = machine.layout?.slots
+            let readTopology = { () throws(HostUnfit) in
+                try HwlocTopology.read(allowed: allowed, allowedMems: place.workplace.effectiveMems)
+            }
+            // Jobs that come later may need it; where none does, nothing depends on it.
+            let topology = needsTopology ? try readTopology() : purpose.jobs.isEmpty ? try? readTopology() : nil
             let budget = place.budget?.size
-            let plan = SlotPlan(
-                configuration.jobs, cpus: machine.cpus.count, pieces: pieces?.count,
-                named: configuration.affinity.piece.plural,
-                widest: purpose.jobs.compactMap(\.limits.cpus).max(), budget: budget,
-                leastShare: configuration.leastShare?.resolved(of: budget),
-                largest: purpose.jobs.compactMap { Self.memory(of: $0, budget: budget, needs, on: host) }.max())
+            let widest = Self.widest(purpose.jobs, topology)
+            let named = purpose.jobs.compactMap(\.limits.cpuset).reduce(CPUSet()) { $0.union($1) }
+            let claims = configuration.affinity.piece != .none || widest != nil || !named.isEmpty
+            let search = MachineSearch(
+                mask: configuration.affinity, topology: topology, allowed: allowed, widest: widest, named: named,
+                folder: claims ? ClaimFolder.usual() : nil, name: configuration.name ?? Host.programName(),
+                cgroup: place.workplace.path, waits: configuration.waitsForCPUs)
+            let found = try search.find(
+                planning: { machine in
+                    SlotPlan(
+                        configuration.jobs, cpus: machine.cpus.count, pieces: machine.layout?.slots.count,
+                        named: configuration.affinity.piece.plural, widest: widest, budget: budget,
+                        leastShare: configuration.leastShare?.resolved(of: budget),
+                        largest: purpose.jobs.compactMap { Self.memory(of: $0, budget: budget, needs, on: host) }.max())
+                }, onWait: purpose.onWait)
+            var machine = found.machine
+            let plan = found.plan
+            let pieces = machine.layout?.slots
+            claim = found.claim
             let impossible = purpose.jobs.flatMap { job in
                 machine.obstacles(to: job, memory: Self.memory(of: job, budget: budget, needs, on: host))
             }
@@ -98,6 +120,13 @@ package struct PoolSetup {
     /// Room in the pool's own limit beyond the sum of its leaves': with equal limits the kernel would book a job's
     /// OOM on the pool and name the wrong culprit.
     private static let reserve: UInt64 = 16 << 20
+
+    /// The most CPUs that one of the jobs is to own, besides those that have the pool's slots; nil where none is.
+    private static func widest(_ jobs: [Job], _ topology: Topology?) -> Int? {
+        let masks = Set(jobs.compactMap(\.affinity)).filter { $0.piece != .none }
+        let pieces = masks.flatMap { mask in topology.flatMap { try? SlotLayout(mask, of: $0).slots } ?? [] }
+        return (jobs.compactMap(\.limits.cpus) + pieces.compactMap(\.owned?.count)).max()
+    }
 
     // MARK: Steps
 
@@ -171,16 +200,6 @@ package struct PoolSetup {
             reasons += place.obstacles(to: [("--affinity", "cpuset")])
         }
         return reasons.withoutRepeats
-    }
-
-    private static func machine(
-        _ configuration: PoolConfiguration, _ topology: Topology?, _ allowed: CPUSet
-    ) throws(HostUnfit) -> MachinePlan {
-        do throws(SlotLayout.Impossible) {
-            return try MachinePlan(configuration.affinity, of: topology, allowed: allowed)
-        } catch {
-            throw HostUnfit(error)
-        }
     }
 }
 

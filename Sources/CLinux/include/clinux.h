@@ -142,6 +142,7 @@ int cgx_pidfd_open(int pid);                                         // fd or -e
 int cgx_pidfd_send_signal(int pidfd, int signal);                    // 0 or -errno
 int cgx_pipe(int ends[2]);                                           // O_CLOEXEC; 0 or -errno
 int cgx_get_affinity(unsigned long *mask, size_t bytes);             // bytes written or -errno
+int cgx_set_affinity(const unsigned long *mask, size_t bytes);       // of the calling thread; 0 or -errno
 int cgx_set_name(const char *name);                                  // name of the calling thread
 int cgx_open_path(int directory, const char *path);                  // O_PATH|O_DIRECTORY|O_CLOEXEC
 const char *cgx_signal_name(int signal);                             // "SEGV" for 11; NULL where there is no name

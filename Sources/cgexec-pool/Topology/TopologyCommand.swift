@@ -56,12 +56,17 @@ struct TopologyCommand: ParsableCommand {
         do {
             let machine = try read()
             let choices = try choices(of: machine)
+            // Of other machines nobody here knows.
+            let claims = xml == nil && synthetic == nil ? try ClaimFolder.usual()?.claims() ?? [] : []
             if let svg { try write(TopologyDrawing(machine, choices.last).svg, to: svg) }
             if json {
-                Terminal.say(try TopologyJSON(machine, choices).text)
+                Terminal.say(try TopologyJSON(machine, choices, claims).text)
             } else if svg != "-" {
-                Terminal.say(TopologyText.text(machine, choices, isChosen: mask != nil))
+                Terminal.say(TopologyText.text(machine, choices, isChosen: mask != nil, claims))
             }
+        } catch let error as KernelError {
+            Terminal.complain("cgexec-pool topology: \(error)")
+            throw ExitCode(ExitStatus.failed)
         } catch let error as HostUnfit {
             Terminal.complain("cgexec-pool topology: \(error)")
             throw ExitCode(ExitStatus.hostUnfit)
@@ -120,9 +125,11 @@ struct TopologyJSON: Encodable {
 
     let topology: Topology
     let choices: [Choice]
+    let claims: [Claim]
 
-    init(_ topology: Topology, _ choices: [SlotChoice]) {
+    init(_ topology: Topology, _ choices: [SlotChoice], _ claims: [Claim]) {
         self.topology = topology
+        self.claims = claims
         self.choices = choices.map { choice in
             Choice(
                 affinity: "\(choice.mask)",

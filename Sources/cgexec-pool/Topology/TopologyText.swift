@@ -2,7 +2,9 @@ import CGExec
 
 /// The machine and its slots, for people.
 enum TopologyText {
-    static func text(_ topology: Topology, _ choices: [SlotChoice], isChosen: Bool) -> String {
+    static func text(
+        _ topology: Topology, _ choices: [SlotChoice], isChosen: Bool, _ claims: [Claim]
+    ) -> String {
         var lines = [summary(topology)]
         let tree = TopologyTree(topology)
         for root in tree.roots { add(root, depth: 0, allowed: topology.allowed, &lines) }
@@ -17,6 +19,8 @@ enum TopologyText {
         } else {
             lines += table(choices)
         }
+        if !claims.isEmpty { lines.append("") }
+        lines += claims.map { "\($0)".harmless }
         return lines.joined(separator: "\n")
     }
 

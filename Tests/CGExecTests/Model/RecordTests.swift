@@ -46,6 +46,7 @@ import Testing
         record.effective = ["memory.max": "67108864"]
         record.placement = .init(cpus: CPUSet([0, 1]), mems: CPUSet([0]), idle: CPUSet([2, 3]), piece: "l2:0")
         record.enforcement = ["memory": .cgroup, "timeout": .scheduler]
+        record.neighbours = [.init(id: JobID(5), shared: .l3)]
         record.validity = .init(verdict: .perturbed, reasons: ["r"])
         record.notes = ["note"]
         record.output = .init(
@@ -67,7 +68,7 @@ import Testing
             #"{"argv":["true"],"attempt":1,"category":"c","cwd":"/tmp","description":"d","#
             + #""effective":{"memory.max":"67108864"},"enforcement":{"memory":"cgroup","timeout":"scheduler"},"fallback":true,"#
             + #""host":"h","id":7,"limits":{"memory":67108864,"timeout":3},"limitsHit":["pids"],"name":"n","#
-            + #""notes":["note"],"outcome":{"cause":3,"code":1,"culprit":"pool","errno":2,"kind":"memory","#
+            + #""neighbours":[{"id":5,"shared":"l3"}],"notes":["note"],"outcome":{"cause":3,"code":1,"culprit":"pool","errno":2,"kind":"memory","#
             + #""message":"m","signal":9,"stage":"leaf"},"output":{"stderr":{"path":"/tmp/e/f"},"#
             + #""stdout":{"bytes":2,"text":"hi","truncated":false}},"params":{"x":"1"},"#
             + #""phase":2,"placement":{"cpus":"0-1","idle":"2-3","mems":"0","piece":"l2:0"},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#

@@ -93,6 +93,22 @@ import Testing
         #expect(limited.environment.map { String(decoding: $0, as: UTF8.self) }.contains("A=job"))
     }
 
+    @Test func `who ran beside whom is written down, with what they shared`() throws {
+        // Two caches of two cores of two threads.
+        let machine = try Shapes.read("pack:1 l3:2 l2:2 core:1 pu:2")
+        let pool = SimulatedPool(slots: 8, cpus: 8, topology: machine, program: SimulatedPool.second)
+        let jobs = [[0], [1], [2, 3], [4], []].map { (cpus: [Int]) in
+            var job = Job("on \(cpus)", ["p"])
+            job.limits.cpuset = cpus.isEmpty ? nil : CPUSet(cpus)
+            return job
+        }
+        let met = pool.run(jobs).map { $0.neighbours?.map { "\($0.id) \($0.shared)" } }
+        #expect(met[0] == ["2 core", "3 l3", "4 numa"])
+        #expect(met[2] == ["1 l3", "2 l3", "4 numa"])
+        #expect(met[3] == ["1 numa", "2 numa", "3 numa"])
+        #expect(met[4] == nil, "it owns no CPUs")
+    }
+
     @Test func `bytes of a wrapper pass as they are`() {
         let command: [[UInt8]] = [[0x70, 0xFF], [0x80]]
         let pool = SimulatedPool { surroundings in

@@ -20,7 +20,7 @@ final class SimulatedPool {
     static let epoch = Timestamp(nanosecondsSinceEpoch: 3_600_000_000_000)
 
     init(
-        slots: Int = 1, cpus: Int = 4, budget: ByteSize? = nil, shares: Bool = false,
+        slots: Int = 1, cpus: Int = 4, topology: Topology? = nil, budget: ByteSize? = nil, shares: Bool = false,
         policy: Policy = Policy(), learned: MemoryModel = MemoryModel(),
         surroundings change: (inout PoolCore.Surroundings) -> Void = { _ in },
         program: @escaping (LaunchPlan) -> Program
@@ -29,7 +29,7 @@ final class SimulatedPool {
         var surroundings = PoolCore.Surroundings(epoch: (Self.epoch, kernel.now))
         change(&surroundings)
         let configuration = Scheduler.Configuration(
-            slots: Array(repeating: Slot(), count: slots), cpus: CPUSet(0..<cpus), budget: budget,
+            slots: Array(repeating: Slot(), count: slots), cpus: CPUSet(0..<cpus), topology: topology, budget: budget,
             sharesBudget: shares, policy: policy, memoryModel: learned)
         core = PoolCore(kernel: kernel, configuration, surroundings)
         core.onStart = { [unowned self] id, job, grant in starts.append((id, job, grant)) }
