@@ -5,7 +5,7 @@ import FoundationEssentials
 /// `cgexec-pool doctor`
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what this host can enforce; for each missing thing the cause and the cure.",
+        abstract: "Say what this host can enforce and what may disturb measurements; for each the cause and the cure.",
         discussion: "The exit status is 0 when everything is there, and 69 when something is missing.")
 
     @Flag(help: "Print the findings as JSON.")
@@ -43,7 +43,7 @@ struct Doctor: ParsableCommand {
                 lines.append("     \(String(repeating: " ", count: width))  → \(cure)")
             }
         }
-        let claims = (try? ClaimFolder.usual()?.claims()) ?? []
+        let claims = (try? ClaimFolder.usual(makes: false)?.claims()) ?? []
         if !claims.isEmpty { lines += [""] + claims.map { "\($0)".harmless } }
         lines.append("")
         let missing = report.findings.filter { !$0.isAvailable }
@@ -52,6 +52,16 @@ struct Doctor: ParsableCommand {
                 ? "Every limit can be enforced here."
                 : "\(missing.count) of \(report.findings.count) missing. What needs them is refused with exit status 69, or runs"
                     + " without them under --best-effort.")
+        if !report.noise.findings.isEmpty { lines += ["", "What may disturb measurements:", ""] + noise(report.noise) }
         return lines.joined(separator: "\n")
+    }
+
+    private static func noise(_ noise: HostNoise) -> [String] {
+        let width = noise.findings.map(\.name.count).max() ?? 0
+        return noise.findings.flatMap { finding in
+            let name = finding.name + String(repeating: " ", count: width - finding.name.count)
+            let line = "\(finding.isQuiet ? "quiet" : "NOISE")  \(name)  \(finding.detail)"
+            return [line] + (finding.cure.map { ["       \(String(repeating: " ", count: width))  → \($0)"] } ?? [])
+        }
     }
 }

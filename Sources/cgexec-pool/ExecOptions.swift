@@ -25,6 +25,7 @@ struct ExecOptions {
         ("size", "N", "how heavy the job is among those of its category"),
         ("cgroup", "PATH", "the cgroup to work in; found when not given"),
         ("best-effort", nil, "run even where a limit cannot be enforced; the record says what was"),
+        ("no-wait", nil, "where other pools hold the CPUs that are needed, fail instead of waiting for them"),
         ("version", nil, "show the version"),
         ("help", nil, "show this help"),
     ]
@@ -120,6 +121,7 @@ struct ExecOptions {
             guard value.hasPrefix("/") else { throw ValueError(value, expected: "an absolute path") }
             configuration.cgroup = value
         case "best-effort": configuration.bestEffort = true
+        case "no-wait": configuration.waitsForCPUs = false
         case "version": wantsVersion = true
         default: wantsHelp = true
         }

@@ -55,6 +55,7 @@ import Testing
     @Test func `each test that it names is there`() throws {
         let folders = [
             "CGExecTests/Pool", "CGExecTests/Scheduler", "CommandTests", "KernelTests", "CGExecTests/Kernel",
+            "CGExecTests/Topology",
         ]
         let sources = folders.flatMap { folder in
             entries(of: "\(Self.repository)/Tests/\(folder)").compactMap { name in

@@ -16,23 +16,37 @@ package struct ClaimFolder: Sendable {
     package init(_ path: String) { self.path = path }
 
     /// The folder of this machine: `/run/lock/cgexec`, or this user's where that cannot be made; `CGEXEC_CLAIMS` names
-    /// another, and nothing for none. Nil where there is none.
-    package static func usual(_ environment: [String: String] = Host.environment()) -> ClaimFolder? {
-        if let path = environment["CGEXEC_CLAIMS"] { return path.isEmpty ? nil : made(path, mode: 0o700) }
-        if let shared = made("/run/lock/cgexec", mode: 0o1777) { return shared }
-        return environment["XDG_RUNTIME_DIR"].flatMap { made($0 + "/cgexec", mode: 0o700) }
+    /// another, and nothing for none. Nil where there is none. Who only looks does not make it.
+    /// - Throws: `KernelError` when the one that was named cannot be used.
+    package static func usual(
+        _ environment: [String: String] = Host.environment(), makes: Bool = true
+    ) throws(KernelError) -> ClaimFolder? {
+        if let path = environment["CGEXEC_CLAIMS"] {
+            if path.isEmpty { return nil }
+            if let named = usable(path, mode: 0o700, makes) { return named }
+            throw KernelError(
+                .open, path, .permissionDenied,
+                cure:
+                    "CGEXEC_CLAIMS must name a directory that you may write to and in which nobody else may remove files"
+            )
+        }
+        if let shared = usable("/run/lock/cgexec", mode: 0o1777, makes) { return shared }
+        return environment["XDG_RUNTIME_DIR"].flatMap { usable($0 + "/cgexec", mode: 0o700, makes) }
     }
 
-    private static func made(_ path: String, mode: mode_t) -> ClaimFolder? {
+    private static func usable(_ path: String, mode: mode_t, _ makes: Bool) -> ClaimFolder? {
         // The mask of this process takes from what mkdir is told.
-        if mkdir(path, mode) == 0 { chmod(path, mode) }
+        if makes, mkdir(path, mode) == 0 { chmod(path, mode) }
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(path, W_OK | X_OK) == 0 else {
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(path, R_OK | W_OK | X_OK) == 0
+        else {
             return nil
         }
-        // Where others could remove our claims, they are worth nothing.
-        let isOpen = status.st_mode & 0o022 != 0 && status.st_mode & 0o1000 == 0
-        return isOpen || (status.st_uid != 0 && status.st_uid != geteuid()) ? nil : ClaimFolder(path)
+        // Where others could remove our claims, they are worth nothing. In a sticky folder only its owner could, who is
+        // whoever came first: it should be made at boot, see deploy/tmpfiles.d.
+        let isSticky = status.st_mode & 0o1000 != 0
+        let isOurs = status.st_uid == 0 || status.st_uid == geteuid()
+        return isSticky || isOurs && status.st_mode & 0o022 == 0 ? ClaimFolder(path) : nil
     }
 
     // MARK: Reading
@@ -41,42 +55,46 @@ package struct ClaimFolder: Sendable {
     package func claims() throws(KernelError) -> [Claim] {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
-        return entries().map(\.claim)
-    }
-
-    private struct Entry {
-        var name: String
-        var claim: Claim
+        return try entries()
     }
 
     /// Those that hold; others are removed where we may.
-    private func entries() -> [Entry] {
-        guard let folder = opendir(path) else { return [] }
+    private func entries() throws(KernelError) -> [Claim] {
+        guard let folder = opendir(path) else { throw KernelError(.open, path, Errno(rawValue: errno)) }
         defer { closedir(folder) }
-        var entries: [Entry] = []
+        var claims: [(name: String, claim: Claim)] = []
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard name.hasPrefix(Self.prefix), let claim = claim(in: name) else { continue }
-            entries.append(Entry(name: name, claim: claim))
+            guard name.hasPrefix(Self.prefix), let claim = try claim(in: name) else { continue }
+            claims.append((name, claim))
         }
-        return entries.sorted { $0.name < $1.name }
+        return claims.sorted { $0.name < $1.name }.map(\.claim)
     }
 
     private static let prefix = "claim-"
     /// A claim is a line; more than this is none.
-    private static let largest = 65_536
+    private static let largest = 4096
 
     /// What the file claims; nil when nobody lives who does.
-    private func claim(in name: String) -> Claim? {
-        guard let file = try? Descriptor.open(path + "/" + name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY) else {
-            return nil
+    private func claim(in name: String) throws(KernelError) -> Claim? {
+        let file: Descriptor
+        do throws(Errno) {
+            file = try Descriptor.open(path + "/" + name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+        } catch {
+            switch error {
+            case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: throw KernelError(.open, path, error)
+            default: return nil
+            }
         }
         var status = stat()
         guard fstat(file.raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.largest,
-            let text = try? file.readAll(), let claim = try? JSONDecoder().decode(Claim.self, from: Data(text.utf8))
+            let text = try? file.readAll(), var claim = try? JSONDecoder().decode(Claim.self, from: Data(text.utf8)),
+            claim.user == status.st_uid  // nobody claims for others
         else { return nil }
+        // It will stand in messages.
+        claim.name = String(claim.name.unicodeScalars.filter { $0.properties.generalCategory != .control }.prefix(80))
         // Shared: two who look at the same moment are not to take each other for the owner.
         if flock(file.raw, LOCK_SH | LOCK_NB) != 0 { return claim }
         if Self.isPopulated(claim.cgroup) { return claim }
@@ -86,8 +104,18 @@ package struct ClaimFolder: Sendable {
 
     /// Whether jobs of a pool live on: its owner is dead, and the keeper has not ended them yet.
     private static func isPopulated(_ cgroup: String?) -> Bool {
-        guard let cgroup, let events = readFile(cgroup + "/cgroup.events") else { return false }
-        return FlatKeyed(events)["populated"] == 1
+        guard let events = Self.events(of: cgroup), let text = try? events.readControl() else { return false }
+        return FlatKeyed(text)["populated"] == 1
+    }
+
+    /// What tells of a cgroup's processes, open; nil for what is no cgroup, whatever others wrote into their claims.
+    private static func events(of cgroup: String?) -> Descriptor? {
+        guard let cgroup,
+            let file = try? Descriptor.open(cgroup + "/cgroup.events", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+        else { return nil }
+        var facts = statfs()
+        guard fstatfs(file.raw, &facts) == 0, facts.f_type == Int(cgx_cgroup2_magic) else { return nil }
+        return file
     }
 
     // MARK: Taking
@@ -117,7 +145,7 @@ package struct ClaimFolder: Sendable {
     ) throws -> Held? {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
-        guard let claim = try decide(entries().map(\.claim)) else { return nil }
+        guard let claim = try decide(entries()) else { return nil }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = try encoder.encode(claim)
@@ -149,8 +177,8 @@ package struct ClaimFolder: Sendable {
     private func lock() throws(KernelError) -> Lock {
         let path = path + "/lock"
         do throws(Errno) {
-            let lock = Lock(try openLock(path))
             let deadline = monotonicNow().advanced(by: Self.patience)
+            let lock = Lock(try openLock(path, until: deadline))
             // flock(2) knows no time limit.
             while flock(lock.file.raw, LOCK_EX | LOCK_NB) != 0 {
                 guard errno == EWOULDBLOCK || errno == EINTR else { throw Errno(rawValue: errno) }
@@ -159,18 +187,25 @@ package struct ClaimFolder: Sendable {
             }
             return lock
         } catch {
-            let cure = error == .wouldBlock ? "Somebody keeps it: 'fuser \(path)' tells who" : nil
+            let cure =
+                error == .wouldBlock
+                ? "Somebody keeps it: 'fuser \(path)' tells who"
+                : "It should be a file that everybody may read: have its owner, or root, remove it"
             throw KernelError(.open, path, error, cure: cure)
         }
     }
 
-    private func openLock(_ path: String) throws(Errno) -> Descriptor {
+    private func openLock(_ path: String, until deadline: Instant) throws(Errno) -> Descriptor {
         let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
         while true {
             do throws(Errno) {
                 // Not with O_CREAT, which fails for what another user has in such a folder (fs.protected_regular).
                 return try Descriptor.open(path, flags)
             } catch {
+                if error == .permissionDenied, monotonicNow() < deadline {
+                    usleep(5_000)  // somebody is making it
+                    continue
+                }
                 guard error == .noSuchFileOrDirectory else { throw error }
             }
             do throws(Errno) {
@@ -195,14 +230,12 @@ package struct ClaimFolder: Sendable {
         var watched = [pollfd(fd: notices, events: Int16(POLLIN), revents: 0)]
         for claim in claims {
             let process = cgx_pidfd_open(claim.pid)
-            if process >= 0 { watched.append(pollfd(fd: process, events: Int16(POLLIN), revents: 0)) }
-            guard let cgroup = claim.cgroup else { continue }
-            let events = open(cgroup + "/cgroup.events", O_RDONLY | O_CLOEXEC)
-            guard events >= 0 else { continue }
-            var buffer = [UInt8](repeating: 0, count: 256)
-            // What was not read counts as changed.
-            _ = read(events, &buffer, buffer.count)
-            watched.append(pollfd(fd: events, events: Int16(POLLPRI), revents: 0))
+            var end = pollfd(fd: process, events: Int16(POLLIN), revents: 0)
+            // One that is dead already, and whose jobs live on, says no more.
+            if process >= 0, poll(&end, 1, 0) == 0 { watched.append(end) } else if process >= 0 { close(process) }
+            guard let events = Self.events(of: claim.cgroup) else { continue }
+            _ = try? events.readControl()  // what was not read counts as changed
+            watched.append(pollfd(fd: events.release(), events: Int16(POLLPRI), revents: 0))
         }
         defer { for entry in watched.dropFirst() { close(entry.fd) } }
         var before = sigset_t()

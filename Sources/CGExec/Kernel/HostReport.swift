@@ -34,6 +34,9 @@ public struct HostReport: Sendable, Codable {
     /// Everything that was looked at.
     public var findings: [Finding]
 
+    /// What may make one measurement differ from the next.
+    public var noise: HostNoise
+
     /// Whether every limit can be enforced.
     public var isComplete: Bool { findings.allSatisfy(\.isAvailable) }
 
@@ -42,7 +45,7 @@ public struct HostReport: Sendable, Codable {
         let location = Location.find(requested: cgroup)
         var report = HostReport(
             kernel: Host.kernelRelease(), host: Host.name(), cgroup: nil, cpus: Host.allowedCPUs(), budgetBytes: nil,
-            capabilities: capabilities(), findings: [])
+            capabilities: capabilities(), findings: [], noise: HostNoise.now(on: Host.allowedCPUs()))
         switch location {
         case .subtree(let subtree): report.examine(subtree)
         case .scope(let isRoot):

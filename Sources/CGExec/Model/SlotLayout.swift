@@ -2,6 +2,8 @@
 package struct SlotLayout: Sendable, Hashable {
     /// One for each job that can run at once.
     package private(set) var slots: [Slot] = []
+    /// The CPUs that slots may have: of the kind that was asked for, and not reserved.
+    package private(set) var usable = CPUSet()
     /// The CPUs of the cores that no slot has, by wish.
     package private(set) var reserved = CPUSet()
     /// What people should know: pieces that are smaller than others, CPUs that stay idle.
@@ -21,7 +23,7 @@ package struct SlotLayout: Sendable, Hashable {
     /// - Throws: `Impossible` where it has no such piece, or nothing is left of it.
     package init(_ mask: AffinityMask, of topology: Topology) throws(Impossible) {
         guard mask.piece != .none else { return }
-        let usable = try usableCPUs(mask, topology)
+        usable = try usableCPUs(mask, topology)
         var groups: [Group]
         if case .step(let threads) = mask.piece {
             groups = try Self.steps(of: threads, usable, topology)
@@ -38,12 +40,15 @@ package struct SlotLayout: Sendable, Hashable {
                 cure: "Choose another piece: 'cgexec-pool topology' tells what there is")
         }
         if mask.order == .spread { groups = Self.spread(groups, topology, threads: mask.piece == .thread) }
-        describe(groups, usable, mask)
+        describe(groups, mask)
         slots = groups.map { Self.slot($0, mask, topology) }
     }
 
     /// Leaves out the slots that have any of these CPUs.
-    mutating func remove(_ cpus: CPUSet) { slots.removeAll { $0.owned.map { !$0.isDisjoint(with: cpus) } ?? false } }
+    mutating func remove(_ cpus: CPUSet) {
+        slots.removeAll { $0.owned.map { !$0.isDisjoint(with: cpus) } ?? false }
+        usable.subtract(cpus)
+    }
 
     /// CPUs that belong together.
     private struct Group {
@@ -167,7 +172,7 @@ package struct SlotLayout: Sendable, Hashable {
         return slot
     }
 
-    private mutating func describe(_ groups: [Group], _ usable: CPUSet, _ mask: AffinityMask) {
+    private mutating func describe(_ groups: [Group], _ mask: AffinityMask) {
         let sizes = Dictionary(grouping: groups, by: \.cpus.count).mapValues(\.count)
         if sizes.count > 1 {
             let counts = sizes.keys.sorted(by: >).map { "\(sizes[$0] ?? 0) with \($0)" }.joined(separator: ", ")

@@ -18,22 +18,22 @@ struct MachinePlan {
         self.mask = mask
         self.topology = topology
         nodes = NodeMemory(topology)
+        // A core of which somebody has a thread is somebody's.
+        let held = taken.isEmpty ? taken : BestFit(topology, cpus: topology?.cpus ?? allowed).wholeCores(of: taken)
         if let topology, mask.piece != .none {
             var layout = try SlotLayout(mask, of: topology)
-            cpus = allowed.subtracting(layout.reserved)
-            if !taken.isEmpty {
-                let cores = BestFit(topology, cpus: topology.cpus).wholeCores(of: taken)
-                layout.remove(cores)
-                cpus.subtract(cores)
-            }
+            layout.remove(held)
             self.layout = layout
+            cpus = layout.usable
         } else {
             layout = nil
-            cpus = allowed
-            if !taken.isEmpty {
-                cpus.subtract(BestFit(topology, cpus: topology?.cpus ?? allowed).wholeCores(of: taken))
-            }
+            cpus = allowed.subtracting(held)
         }
+    }
+
+    /// Leaves all CPUs to other pools that none of these slots has.
+    mutating func narrow(to slots: ArraySlice<Slot>) {
+        cpus = slots.compactMap(\.owned).reduce(CPUSet()) { $0.union($1) }
     }
 
     /// Leaves CPUs to other pools: no more than so many are needed at once.
@@ -59,7 +59,13 @@ struct MachinePlan {
             }
             others[wanted] = layout
         }
-        return try layout.get().slots
+        let ours = try layout.get().slots.filter { $0.owned?.isSubset(of: cpus) ?? true }
+        guard !ours.isEmpty else {
+            throw SlotLayout.Impossible(
+                option: "--affinity \(wanted)", cause: "no such piece is among the pool's CPUs \(cpus)",
+                cure: "Give the pool more slots, or wait until other pools end: 'cgexec-pool topology' shows them")
+        }
+        return ours
     }
 
     /// Why the job can never have its place here; empty when it can.
@@ -68,7 +74,9 @@ struct MachinePlan {
         do throws(SlotLayout.Impossible) {
             let slots = try pieces(for: job)
             let mems = (slots.isEmpty && !job.ignoresAffinity ? layout?.slots ?? [] : slots).compactMap(\.mems)
-            places = job.limits.mems.map { [$0] } ?? (job.limits.cpuset == nil ? Array(Set(mems)) : [])
+            // A number of CPUs is taken where there is room.
+            let isFree = job.limits.cpuset != nil || job.limits.cpus != nil
+            places = job.limits.mems.map { [$0] } ?? (isFree ? [] : Array(Set(mems)))
         } catch {
             return [HostUnfit.Reason(what: error.option, cause: error.cause, cure: error.cure)]
         }

@@ -164,7 +164,7 @@ package final class PoolRun {
     private func keepOff(_ setup: PoolSetup) {
         let owned = setup.scheduler.slots.compactMap(\.owned).reduce(CPUSet()) { $0.union($1) }
         let all = Host.allowedCPUs()
-        let rest = all.subtracting(owned)
+        let rest = all.subtracting(owned).subtracting(setup.taken)
         guard !owned.isEmpty, !rest.isEmpty, Host.useOnly(rest) else { return }
         kernel.affinityOfJobs = all
     }

@@ -19,6 +19,8 @@ package struct PoolSetup {
     package let slots: SlotPlan
     /// What keeps other pools off this one's CPUs; nil where it owns none.
     let claim: ClaimFolder.Held?
+    /// What other pools hold.
+    let taken: CPUSet
 
     /// What a pool is for.
     package struct Purpose {
@@ -73,18 +75,17 @@ package struct PoolSetup {
             // Jobs that come later may need it; where none does, nothing depends on it.
             let topology = needsTopology ? try readTopology() : purpose.jobs.isEmpty ? try? readTopology() : nil
             let budget = place.budget?.size
-            let widest = Self.widest(purpose.jobs, topology)
-            let named = purpose.jobs.compactMap(\.limits.cpuset).reduce(CPUSet()) { $0.union($1) }
-            let claims = configuration.affinity.piece != .none || widest != nil || !named.isEmpty
+            let claims = MachineSearch.isNeeded(configuration.affinity, purpose.jobs)
             let search = MachineSearch(
-                mask: configuration.affinity, topology: topology, allowed: allowed, widest: widest, named: named,
-                folder: claims ? ClaimFolder.usual() : nil, name: configuration.name ?? Host.programName(),
+                mask: configuration.affinity, topology: topology, allowed: allowed, jobs: purpose.jobs,
+                folder: claims ? try ClaimFolder.usual() : nil, name: configuration.name ?? Host.programName(),
                 cgroup: place.workplace.path, waits: configuration.waitsForCPUs)
             let found = try search.find(
                 planning: { machine in
                     SlotPlan(
                         configuration.jobs, cpus: machine.cpus.count, pieces: machine.layout?.slots.count,
-                        named: configuration.affinity.piece.plural, widest: widest, budget: budget,
+                        named: configuration.affinity.piece.plural,
+                        widest: purpose.jobs.compactMap(\.limits.cpus).max(), budget: budget,
                         leastShare: configuration.leastShare?.resolved(of: budget),
                         largest: purpose.jobs.compactMap { Self.memory(of: $0, budget: budget, needs, on: host) }.max())
                 }, onWait: purpose.onWait)
@@ -92,6 +93,7 @@ package struct PoolSetup {
             let plan = found.plan
             let pieces = machine.layout?.slots
             claim = found.claim
+            taken = found.taken
             let impossible = purpose.jobs.flatMap { job in
                 machine.obstacles(to: job, memory: Self.memory(of: job, budget: budget, needs, on: host))
             }
@@ -120,13 +122,6 @@ package struct PoolSetup {
     /// Room in the pool's own limit beyond the sum of its leaves': with equal limits the kernel would book a job's
     /// OOM on the pool and name the wrong culprit.
     private static let reserve: UInt64 = 16 << 20
-
-    /// The most CPUs that one of the jobs is to own, besides those that have the pool's slots; nil where none is.
-    private static func widest(_ jobs: [Job], _ topology: Topology?) -> Int? {
-        let masks = Set(jobs.compactMap(\.affinity)).filter { $0.piece != .none }
-        let pieces = masks.flatMap { mask in topology.flatMap { try? SlotLayout(mask, of: $0).slots } ?? [] }
-        return (jobs.compactMap(\.limits.cpus) + pieces.compactMap(\.owned?.count)).max()
-    }
 
     // MARK: Steps
 

@@ -9,6 +9,8 @@ struct BestFit: Sendable {
     /// Cores, caches, nodes, packages, and all: from the narrowest to the widest.
     private let domains: [[Domain]]
     private let cores: [CPUSet]
+    /// The CPUs of each memory node; empty where there is but one.
+    let nodes: [CPUSet]
     /// Nil where the machine's shape is not known; then each CPU counts as a core, and all are equally near.
     private let topology: Topology?
 
@@ -19,6 +21,8 @@ struct BestFit: Sendable {
         }
         let cores = sets(.core)
         self.cores = cores
+        let nodes = sets(.numa)
+        self.nodes = nodes.count > 1 ? nodes : []
         let levels = [.core, .l2, .l3, .numa, .package].map(sets).filter { !$0.isEmpty } + [[cpus]]
         domains = levels.map { level in
             level.map { piece in Domain(cpus: piece, cores: cores.filter { !$0.isDisjoint(with: piece) }) }

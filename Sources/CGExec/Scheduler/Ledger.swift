@@ -9,6 +9,8 @@ struct Ledger: Sendable {
 
     private let bestFit: BestFit
     private var nodeMemory: NodeMemory
+    /// The most memory that the nodes of any slot have.
+    private let mostOfSlots: ByteSize?
     private(set) var freeSlots: [Bool]
     private(set) var freeSlotCount: Int
     private(set) var freeCPUs: CPUSet
@@ -22,6 +24,7 @@ struct Ledger: Sendable {
         self.budget = budget
         bestFit = BestFit(topology, cpus: cpus)
         nodeMemory = NodeMemory(topology)
+        mostOfSlots = Self.most(of: slots, nodeMemory)
         freeSlots = Array(repeating: true, count: slots.count)
         freeSlotCount = slots.count
         freeCPUs = cpus
@@ -45,14 +48,7 @@ struct Ledger: Sendable {
             let grant = Grant(slot: slot, cpus: cpuset)
             return nodeMemory.fits(memory, on: demand.mems) ? grant : nil
         }
-        if let count = demand.cpus {
-            let wholeCores = demand.leavesSiblingsIdle
-            guard let choice = bestFit.choose(count, from: freeCPUs, keepingCoresWhole: wholeCores),
-                case let grant = Grant(slot: slot, cpus: choice.cpus, mems: choice.mems, idle: choice.idle),
-                nodeMemory.fits(memory, on: demand.mems ?? grant.mems)
-            else { return nil }
-            return grant
-        }
+        if let count = demand.cpus { return grant(slot, ofCPUs: count, for: demand, memory) }
         if demand.ignoresAffinity { return nodeMemory.fits(memory, on: demand.mems) ? Grant(slot: slot) : nil }
         if !demand.pieces.isEmpty {
             return demand.pieces.lazy.compactMap { grant(slot, of: $0, for: demand, memory) }.first
@@ -60,6 +56,38 @@ struct Ledger: Sendable {
         // A slot may have lost CPUs to a job that owns more than its own slot has.
         return slots.indices.lazy.filter { freeSlots[$0] }
             .compactMap { grant($0, of: slots[$0], for: demand, memory) }.first
+    }
+
+    /// So many CPUs where they fit best, and where its memory is taken there on another node.
+    private func grant(_ slot: Int, ofCPUs count: Int, for demand: Demand, _ memory: ByteSize?) -> Grant? {
+        guard freeCPUs.count >= count else { return nil }
+        for free in [freeCPUs] + bestFit.nodes.map(freeCPUs.intersection) {
+            guard let choice = bestFit.choose(count, from: free, keepingCoresWhole: demand.leavesSiblingsIdle) else {
+                continue
+            }
+            var mems = choice.mems
+            // What needs more than its nearest nodes ever have is bound to none.
+            if let memory, let most = mems.flatMap(nodeMemory.most), memory.bytes > most { mems = nil }
+            guard nodeMemory.fits(memory, on: demand.mems ?? mems) else { continue }
+            return Grant(slot: slot, cpus: choice.cpus, mems: mems, idle: choice.idle)
+        }
+        return nil
+    }
+
+    /// The most memory that a place of this demand can ever give; nil where memory nodes set no bound.
+    func mostMemory(for demand: Demand) -> ByteSize? {
+        if let mems = demand.mems { return nodeMemory.most(on: mems).map { ByteSize($0) } }
+        if demand.cpuset != nil || demand.cpus != nil || demand.ignoresAffinity { return nil }
+        return demand.pieces.isEmpty ? mostOfSlots : Self.most(of: demand.pieces, nodeMemory)
+    }
+
+    private static func most(of places: [Slot], _ memory: NodeMemory) -> ByteSize? {
+        var most: UInt64 = 0
+        for place in places {
+            guard let there = place.mems.flatMap(memory.most) else { return nil }
+            most = max(most, there)
+        }
+        return places.isEmpty ? nil : ByteSize(most)
     }
 
     /// The piece for this demand, where all that it would own is free.

@@ -106,6 +106,8 @@ extension Scheduler {
             return Reservation(held: held, limit: memory)
         }
         guard var estimate = estimate(for: job) else { return Reservation() }
+        // What was declared fits on the nodes of a slot, or was refused; what we chose ourselves must as well.
+        let node = ledger.mostMemory(for: demand)
         if let budget = configuration.budget {
             let room = ByteSize(budget.bytes - min(budget.bytes, ledger.leftBehind.bytes))
             estimate = min(estimate, budget)
@@ -113,6 +115,7 @@ extension Scheduler {
             let most = job.raised == nil && demand.need != nil ? budget : max(room, ByteSize(estimate.bytes / 2))
             estimate = min(job.isSolo && configuration.sharesBudget ? max(estimate, room) : estimate, most)
         }
+        if let node { estimate = min(estimate, node) }
         guard configuration.sharesBudget else { return Reservation(held: estimate) }
         guard ladder != nil, job.postponements < 2, let budget = configuration.budget else {
             return Reservation(held: estimate, limit: estimate, isShare: true)

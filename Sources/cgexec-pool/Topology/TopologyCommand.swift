@@ -57,7 +57,7 @@ struct TopologyCommand: ParsableCommand {
             let machine = try read()
             let choices = try choices(of: machine)
             // Of other machines nobody here knows.
-            let claims = xml == nil && synthetic == nil ? try ClaimFolder.usual()?.claims() ?? [] : []
+            let claims = xml == nil && synthetic == nil ? try ClaimFolder.usual(makes: false)?.claims() ?? [] : []
             if let svg { try write(TopologyDrawing(machine, choices.last).svg, to: svg) }
             if json {
                 Terminal.say(try TopologyJSON(machine, choices, claims).text)

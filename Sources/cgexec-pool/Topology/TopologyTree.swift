@@ -30,7 +30,7 @@ struct TopologyTree {
                 topology.nearestMems(to: node.piece.cpus)
             }.flatMap(\.members))
         let isHome = { (piece: Topology.Piece) in homes.contains(piece.number ?? -1) }
-        memoryOnly = topology[.numa].filter { !isHome($0) }
+        memoryOnly = topology[.numa].filter { !isHome($0) && topology.allowedMems.contains($0.number ?? -1) }
         let tree = nodes.filter { $0.level != .numa || isHome($0.piece) }
             .enumerated().sorted {
                 ($1.element.piece.cpus.count, $0.offset) < ($0.element.piece.cpus.count, $1.offset)

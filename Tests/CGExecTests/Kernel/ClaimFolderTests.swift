@@ -48,7 +48,29 @@ import Testing
         try #require(symlink("/dev/zero", scratch.path + "/claim-3") == 0)
         try #require(mkfifo(scratch.path + "/claim-4", 0o600) == 0)
         try #require(mkdir(scratch.path + "/claim-5", 0o700) == 0)
+        // Nor is what only looks like a pool's cgroup.
+        try #require(mkfifo(scratch.path + "/cgroup.events", 0o600) == 0)
+        let dead =
+            #"{"pid":1,"user":\#(geteuid()),"name":"x","since":"1970-01-01T00:00:00Z","cpus":"0","cgroup":"\#(scratch.path)"}"#
+        _ = try scratch.write(dead, to: "claim-6")
         #expect(try folder.claims().isEmpty)
+    }
+
+    @Test func `nobody claims for others, and a name cannot move the cursor`() throws {
+        let held = try folder.take { _ in
+            var claim = Self.claim(1)
+            claim.user += 1
+            return claim
+        }
+        #expect(try folder.claims().isEmpty)
+        held?.release()
+        let named = try folder.take { _ in
+            var claim = Self.claim(1)
+            claim.name = "a\u{1B}[2Jb\n"
+            return claim
+        }
+        #expect(try folder.claims().map(\.name) == ["a[2Jb"])
+        named?.release()
     }
 
     @Test func `many at once get different CPUs`() async throws {
@@ -73,9 +95,11 @@ import Testing
 
     @Test func `a folder in which others could remove claims is not used`() throws {
         try #require(chmod(scratch.path, 0o777) == 0)
-        #expect(ClaimFolder.usual(["CGEXEC_CLAIMS": scratch.path]) == nil)
+        #expect(throws: KernelError.self) { try ClaimFolder.usual(["CGEXEC_CLAIMS": scratch.path]) }
+        #expect(throws: KernelError.self) { try ClaimFolder.usual(["CGEXEC_CLAIMS": "/nowhere/at/all"]) }
         try #require(chmod(scratch.path, 0o1777) == 0)
-        #expect(ClaimFolder.usual(["CGEXEC_CLAIMS": scratch.path])?.path == scratch.path)
-        #expect(ClaimFolder.usual(["CGEXEC_CLAIMS": ""]) == nil)
+        #expect(try ClaimFolder.usual(["CGEXEC_CLAIMS": scratch.path])?.path == scratch.path)
+        #expect(try ClaimFolder.usual(["CGEXEC_CLAIMS": ""]) == nil)
+        #expect(try ClaimFolder.usual(["XDG_RUNTIME_DIR": "/nowhere"], makes: false)?.path != "/nowhere/cgexec")
     }
 }

@@ -73,6 +73,40 @@ import Testing
         #expect(next.cpus == CPUSet([8, 9]))
     }
 
+    /// Two nodes of 1000 and 4000 bytes with two CPUs each.
+    private func uneven() -> Topology {
+        let nodes = [0, 1].map {
+            Topology.Piece(number: $0, cpus: CPUSet([2 * $0, 2 * $0 + 1]), bytes: ByteSize($0 == 0 ? 1000 : 4000))
+        }
+        let threads = (0...3).map { Topology.Piece(number: $0, cpus: CPUSet([$0])) }
+        return Topology(
+            pieces: [.numa: nodes, .thread: threads], allowed: CPUSet(0...3), allowedMems: CPUSet([0, 1]))
+    }
+
+    @Test func `CPUs are taken where the memory is, and memory that no node has binds to none`() throws {
+        let machine = uneven()
+        var ledger = Ledger(
+            slots: [Slot(), Slot(), Slot()], cpus: machine.cpus, topology: machine, budget: ByteSize(5000))
+        let two = Demand(cpus: 2)
+        #expect(ledger.place(two, reserving: ByteSize(500))?.mems == CPUSet([0]))
+        ledger.take(Grant(slot: 0, mems: CPUSet([0])), for: Demand(), reserving: ByteSize(600))
+        #expect(ledger.place(two, reserving: ByteSize(500))?.mems == CPUSet([1]))
+        #expect(ledger.place(two, reserving: ByteSize(3900)).map { $0.mems == nil } == true)
+    }
+
+    @Test func `what the pool chooses itself fits on a node`() throws {
+        let machine = uneven()
+        let slots = try SlotLayout(.numa, of: machine).slots
+        let configuration = Scheduler.Configuration(
+            slots: slots, cpus: machine.cpus, topology: machine, budget: ByteSize(4800), sharesBudget: true)
+        var scheduler = Scheduler(configuration)
+        var alone = Demand()
+        alone.isSolo = true
+        let effects = scheduler.handle(.submitted(JobID(1), alone), at: Instant(nanoseconds: 1))
+        let grants = effects.compactMap { if case .launch(_, let grant) = $0 { grant } else { nil } }
+        #expect(grants.map(\.memory) == [ByteSize(3800)] && grants.first?.mems == CPUSet([1]), "\(effects)")
+    }
+
     // MARK: Memory of nodes
 
     /// Two nodes of 1000 bytes, of which 950 can be promised.
