@@ -96,7 +96,8 @@ import Testing
     @Test func `exec gives its status for the timeout of such a program`() throws {
         let base = try ScratchCgroup.current().path
         let fileSystem = try HungFileSystem(.ignore)
-        let finish = try Child.run(Programs.exec(["--timeout", "\(Self.timeout)s", "--cgroup", base], [fileSystem.program]))
+        let finish = try Child.run(
+            Programs.exec(["--timeout", "\(Self.timeout)s", "--cgroup", base], [fileSystem.program]))
         #expect(finish.status == .exited(124))
         try fileSystem.waitUntilAsked()
     }
