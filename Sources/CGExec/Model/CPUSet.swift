@@ -55,6 +55,21 @@ public struct CPUSet: Hashable, Sendable {
         return members
     }
 
+    /// The least so many members.
+    public func prefix(_ count: Int) -> CPUSet {
+        var result = CPUSet()
+        var left = count
+        for word in words where left > 0 {
+            var taken = word
+            // The highest first.
+            while taken.nonzeroBitCount > left { taken &= ~(1 << UInt64(63 - taken.leadingZeroBitCount)) }
+            left -= taken.nonzeroBitCount
+            result.words.append(taken)
+        }
+        while result.words.last == 0 { result.words.removeLast() }
+        return result
+    }
+
     /// How many members there are.
     public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 

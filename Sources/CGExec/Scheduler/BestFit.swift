@@ -41,7 +41,7 @@ struct BestFit: Sendable {
     /// enough, the one with least to spare, so that larger ones stay whole for those that need them.
     func choose(_ count: Int, from free: CPUSet, keepingCoresWhole: Bool) -> Choice? {
         guard topology != nil else {
-            return free.count < count ? nil : Choice(cpus: CPUSet(free.members.prefix(count)))
+            return free.count < count ? nil : Choice(cpus: free.prefix(count))
         }
         var free = free
         if keepingCoresWhole {

@@ -4,6 +4,13 @@ import Testing
 
 @Suite struct CPUSetTests {
     @Test(arguments: [
+        ("0-127", 70, "0-69"), ("3,5,64,200", 3, "3,5,64"), ("3,5", 9, "3,5"), ("7", 0, ""), ("100-103", 2, "100-101"),
+    ])
+    func `the least so many`(_ all: String, _ count: Int, _ least: String) throws {
+        #expect(try CPUSet(parsing: all).prefix(count) == CPUSet(parsing: least))
+    }
+
+    @Test(arguments: [
         ("", []), ("\n", []), ("0", [0]), ("0-3,8", [0, 1, 2, 3, 8]), ("8,0-3\n", [0, 1, 2, 3, 8]), ("5-5", [5]),
         (" 1,2 ", [1, 2]), ("63-65", [63, 64, 65]), ("0-2,1-4", [0, 1, 2, 3, 4]), ("65535", [65535]),
     ])
