@@ -151,6 +151,8 @@ package struct ClaimFolder: Sendable {
         let text = try encoder.encode(claim)
         let path = "\(path)/\(Self.prefix)\(claim.pid)-\(String(UInt64.random(in: .min ... .max), radix: 36))"
         do throws(Errno) {
+            // Others would take a longer one for none.
+            guard text.count <= Self.largest else { throw Errno.fileTooLarge }
             let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
             try systemCall { flock(file.raw, LOCK_EX | LOCK_NB) }
             fchmod(file.raw, 0o644)
@@ -168,24 +170,11 @@ package struct ClaimFolder: Sendable {
     /// How long somebody may keep the others from looking: a look takes a moment.
     private static let patience = Duration.seconds(5)
 
-    private final class Lock {
-        let file: Descriptor
-        init(_ file: consuming Descriptor) { self.file = file }
-        deinit { flock(file.raw, LOCK_UN) }
-    }
-
-    private func lock() throws(KernelError) -> Lock {
+    private func lock() throws(KernelError) -> FileLock {
         let path = path + "/lock"
         do throws(Errno) {
             let deadline = monotonicNow().advanced(by: Self.patience)
-            let lock = Lock(try openLock(path, until: deadline))
-            // flock(2) knows no time limit.
-            while flock(lock.file.raw, LOCK_EX | LOCK_NB) != 0 {
-                guard errno == EWOULDBLOCK || errno == EINTR else { throw Errno(rawValue: errno) }
-                guard monotonicNow() < deadline else { throw Errno.wouldBlock }
-                usleep(5_000)
-            }
-            return lock
+            return try FileLock.take(openLock(path, until: deadline), until: deadline)
         } catch {
             let cure =
                 error == .wouldBlock

@@ -40,3 +40,28 @@ struct JobEnvironment {
         entry.firstIndex(of: UInt8(ascii: "=")).map { entry[..<$0] }
     }
 }
+
+extension JobEnvironment {
+    /// Libraries that start a thread for each CPU of the machine, unless one of these says otherwise: OpenMP, OpenBLAS,
+    /// Intel's MKL, BLIS, NumExpr, Julia, Rayon and Go.
+    private static let threadVariables = [
+        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+        "JULIA_NUM_THREADS", "RAYON_NUM_THREADS", "GOMAXPROCS",
+    ]
+
+    /// What a program can learn about itself from its environment.
+    static func announcements(
+        _ job: Job, _ id: AttemptID, _ grant: Grant, threads: Bool
+    ) -> [String: String] {
+        var values = [
+            "CGEXEC_ID": "\(id.job)", "CGEXEC_NAME": job.name, "CGEXEC_ATTEMPT": "\(id.number)",
+            "CGEXEC_SLOT": "\(grant.slot)",
+        ]
+        values["CGEXEC_MEMORY"] = grant.memory.map { "\($0.bytes)" }
+        values["CGEXEC_CPUS"] = grant.cpus?.description
+        if threads, let cpus = grant.cpus {
+            for name in threadVariables { values[name] = "\(cpus.count)" }
+        }
+        return values
+    }
+}

@@ -55,33 +55,18 @@ struct LearnedFolder: ~Copyable {
 
     // MARK: The lock
 
-    /// Held as long as it lives.
-    final class Lock {
-        fileprivate let descriptor: Descriptor
-        fileprivate init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-        // Closing is not enough: a child that hangs before its exec has the descriptor, too.
-        deinit { flock(descriptor.raw, LOCK_UN) }
-    }
-
     /// Waits for so long until nobody else changes the file. The lock is another file, since this one is replaced; it stays,
     /// since who removed it might have two at work, one with the old and one with a new one.
-    func lock(for patience: Duration) throws(LearnedFileError) -> Lock {
-        let lock = try openLock()
-        let deadline = monotonicNow().advanced(by: patience)
-        // flock(2) knows no time limit, and we may have blocked the signals that would end its waiting.
-        while true {
-            do throws(Errno) {
-                try systemCall { flock(lock.descriptor.raw, LOCK_EX | LOCK_NB) }
-                return lock
-            } catch {
-                guard error == .wouldBlock else { throw LearnedFileError(path, .unwritable(errno: error.rawValue)) }
-                guard monotonicNow() < deadline else { throw LearnedFileError(path, .locked) }
-                usleep(10_000)
-            }
+    func lock(for patience: Duration) throws(LearnedFileError) -> FileLock {
+        let file = try openLock()
+        do throws(Errno) {
+            return try FileLock.take(file, until: monotonicNow().advanced(by: patience))
+        } catch {
+            throw LearnedFileError(path, error == .wouldBlock ? .locked : .unwritable(errno: error.rawValue))
         }
     }
 
-    private func openLock() throws(LearnedFileError) -> Lock {
+    private func openLock() throws(LearnedFileError) -> Descriptor {
         let flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
         let lock = name + ".lock"
         let file: Int32
@@ -106,7 +91,7 @@ struct LearnedFolder: ~Copyable {
         }
         let descriptor = Descriptor(owning: file)
         guard Self.isRegular(descriptor) else { throw LearnedFileError(path + ".lock", .irregular) }
-        return Lock(descriptor)
+        return descriptor
     }
 
     // MARK: Writing

@@ -308,7 +308,8 @@ final class PoolCore {
             (command, environment) = verbatim
         } else {
             environment = self.environment.with(
-                announcements(job, id, grant).merging(job.environment) { _, asked in asked })
+                JobEnvironment.announcements(job, id, grant, threads: surroundings.setsThreadVariables)
+                    .merging(job.environment) { _, asked in asked })
         }
         let stdout = job.stdout ?? .capture(Job.captureCap)
         var stderr = job.stderr ?? .capture(Job.captureCap)
@@ -318,27 +319,6 @@ final class PoolCore {
             attempt: id, command: command, environment: environment, directory: job.directory,
             stdin: job.stdin, stdout: stdout, stderr: stderr, outputLimit: job.limits.outputLimit, leaf: leaf,
             files: job.limits.files, core: job.limits.core, session: surroundings.session, oomScore: grant.oomScore)
-    }
-
-    /// Libraries that start a thread for each CPU of the machine, unless one of these says otherwise: OpenMP, OpenBLAS,
-    /// Intel's MKL, BLIS, NumExpr, Julia, Rayon and Go.
-    private static let threadVariables = [
-        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-        "JULIA_NUM_THREADS", "RAYON_NUM_THREADS", "GOMAXPROCS",
-    ]
-
-    /// What a program can learn about itself from its environment.
-    private func announcements(_ job: Job, _ id: AttemptID, _ grant: Grant) -> [String: String] {
-        var values = [
-            "CGEXEC_ID": "\(id.job)", "CGEXEC_NAME": job.name, "CGEXEC_ATTEMPT": "\(id.number)",
-            "CGEXEC_SLOT": "\(grant.slot)",
-        ]
-        values["CGEXEC_MEMORY"] = grant.memory.map { "\($0.bytes)" }
-        values["CGEXEC_CPUS"] = grant.cpus?.description
-        if let cpus = grant.cpus, surroundings.setsThreadVariables {
-            for name in Self.threadVariables { values[name] = "\(cpus.count)" }
-        }
-        return values
     }
 
     private func record(_ id: JobID, _ entry: Entry, _ outcome: Outcome) -> Record {
