@@ -73,7 +73,9 @@ package enum Host {
         var facts = utsname()
         uname(&facts)
         let machine = withUnsafeBytes(of: &facts.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        let version = kernelRelease().split(separator: ".").prefix(2).joined(separator: ".")
+        let release = kernelRelease()
+        let parts = release.split(separator: ".", maxSplits: 2)
+        let version = parts.count < 2 ? release : "\(parts[0]).\(parts[1])"
         return "\(machine)-\(version)-\(allowedCPUs().count)"
     }
 
