@@ -20,8 +20,8 @@ build: swift deps $(ABSENT) ## release binaries: .build/release/cgexec-pool and 
 test: swift deps test-deps vm-deps ## all tests, on this host and in a VM with Debian's kernels 6.1 and 6.12
 	Tests/run
 
-test-long: swift deps ## the random tests for as long as it takes: a million schedules
-	Tests/run long
+test-long: swift deps test-deps vm-deps ## what takes long: a million schedules; pools that come and go for two minutes
+	Tests/run long soak
 
 demo: build ## a real benchmark under hard limits; in the VM where this host cannot enforce them
 	examples/compressors/demo

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,4 +91,31 @@ int cgx_open_path(int directory, const char *path) {
 
 const char *cgx_signal_name(int signal) {
     return sigabbrev_np(signal);
+}
+
+int cgx_open_uevents(void) {
+    // Group 1 is the kernel's own; what daemons pass on is in another.
+    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+    if (descriptor < 0)
+        return -errno;
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+        int error = errno;
+        close(descriptor);
+        return -error;
+    }
+    return descriptor;
+}
+
+int cgx_next_uevent(int descriptor, void *buffer, size_t size) {
+    for (;;) {
+        struct sockaddr_nl sender = {0};
+        socklen_t length = sizeof sender;
+        ssize_t count = recvfrom(descriptor, buffer, size, 0, (struct sockaddr *)&sender, &length);
+        if (count < 0 && errno == EINTR)
+            continue;
+        // A privileged process may write there, too; only the kernel has the number 0.
+        if (count < 0 || sender.nl_pid == 0)
+            return checked(count);
+    }
 }

@@ -18,10 +18,13 @@ final class Batch {
     /// In the order of submission, which is that of their numbers.
     private let planned: [PlannedJob]
     private var interruptions = 0
+    private let journal: Journal?
+    /// What an earlier run has done.
+    private let resumption: Resumption
 
     init(
         _ file: JobFile, _ configuration: PoolConfiguration, at location: Location, recordsFile: String?, isQuiet: Bool,
-        acceptance: Acceptance, mustKeepLearned: Bool
+        acceptance: Acceptance, mustKeepLearned: Bool, journal options: JournalOptions
     ) throws {
         self.file = file
         self.acceptance = acceptance
@@ -31,6 +34,11 @@ final class Batch {
         // in spite of that. SIGCHLD, so that it is not ignored: nobody would learn how jobs ended.
         let interrupting = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].filter { !Signals.isIgnored($0) }
         signals = try Signals(taking: interrupting + [SIGPIPE, SIGCHLD])
+        let journal = try options.open()
+        // Before anything of ours is there.
+        try journal?.removeRemains()
+        resumption = journal.map { Resumption(of: file, from: $0, rerunsFailed: options.rerunFailed) } ?? Resumption()
+        self.journal = journal
         let reactor = try Reactor()
         let purpose = PoolSetup.Purpose(jobs: file.jobs.map(\.job), signals: signals.before) { claims in
             let holders = claims.map { "  \($0)".harmless }.joined(separator: "\n")
@@ -40,14 +48,23 @@ final class Batch {
         progress = Progress(total: file.jobs.count, isQuiet: isQuiet)
         let planned = file.order.map { file.jobs[$0] }
         self.planned = planned
-        pool = PoolRun(
+        let pool = PoolRun(
             setup, reactor: reactor,
             style: .init { id, slot, attempt in planned[id.number - 1].job(slot: slot, attempt: attempt) })
+        do {
+            try journal?.begin(keeping: resumption.kept, jobs: planned.count, cgroup: pool.cgroup)
+        } catch {
+            pool.close()
+            throw error
+        }
+        pool.journal = journal
+        self.pool = pool
     }
 
     /// Runs all jobs to their end, or to ours.
     func run() throws -> Int32 {
         let records = try recordsFile.map { try RecordsFile($0) }
+        for warning in setup.warnings { Terminal.complain("cgexec-pool run: \(warning.harmless)") }
         progress.begin(setup)
         pool.onStart = { [unowned self] _, job, _ in progress.started(job) }
         pool.onAttempt = { [unowned self] record in
@@ -60,9 +77,21 @@ final class Batch {
             failures.add(record, of: job(record))
             progress.finished(record, of: job(record))
         }
+        journal?.onTrouble = { [progress] trouble in
+            progress.insist(
+                trouble.map { "the journal cannot be written: \($0). What is not written is kept, and tried again" }
+                    ?? "the journal is written again")
+        }
+        for (index, record) in resumption.carried.sorted(by: { $0.key < $1.key }) {
+            records?.append(record)
+            summary.add(record, of: file.jobs[index].job)
+            failures.add(record, of: file.jobs[index].job)
+        }
+        if !resumption.carried.isEmpty { progress.carriedOver(resumption.carried.count) }
         pool.together(submit)
         try pool.run(signals: signals) { [unowned self] arrival in interrupt(arrival.signal) }
         pool.close()
+        let unwritten = Result { try journal?.finish() }
         progress.end()
         let lost = Result { try records?.close() }
         if let text = failures.text { Terminal.complain(text) }
@@ -70,7 +99,13 @@ final class Batch {
         if recordsFile == "-" { Terminal.complain(summary.text) } else { Terminal.say(summary.text) }
         // Last: this may have to wait for another run.
         let forgotten = Result { try pool.keepLearned() }
+        if case .failure(let error) = unwritten {
+            Terminal.complain(
+                "cgexec-pool run: the journal lacks the end of this run: \("\(error)".harmless). '--resume' runs again what is"
+                    + " missing there")
+        }
         try lost.get()
+        if case .failure = unwritten { return ExitStatus.failed }
         if case .failure(let error) = forgotten {
             Terminal.complain("cgexec-pool run: \("\(error)".harmless)")
             if mustKeepLearned { return ExitStatus.failed }
@@ -89,6 +124,11 @@ final class Batch {
         for planned in file.jobs { for path in planned.groups { left[path, default: 0] += 1 } }
         for index in file.order {
             let planned = file.jobs[index]
+            guard resumption.carried[index] == nil else {
+                pool.passOver()
+                for path in planned.groups { closeGroup(path, &left, groups) }
+                continue
+            }
             var inner: JobGroupID?
             for path in planned.groups {
                 let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -101,11 +141,14 @@ final class Batch {
                 ids[name.value].map { .job($0) } ?? groups[name.value].map { .group($0) }
             }
             ids[job.name] = pool.submit(job, in: inner)
-            for path in planned.groups {
-                left[path]? -= 1
-                if left[path] == 0, let group = groups[path] { pool.sealGroup(group) }
-            }
+            for path in planned.groups { closeGroup(path, &left, groups) }
         }
+    }
+
+    /// Counts a member of a group; the last one seals it.
+    private func closeGroup(_ path: String, _ left: inout [String: Int], _ groups: [String: JobGroupID]) {
+        left[path]? -= 1
+        if left[path] == 0, let group = groups[path] { pool.sealGroup(group) }
     }
 
     /// The first signal ends everything with its grace, the next one at once.

@@ -49,6 +49,7 @@ enum ExecCommand {
             Terminal.complain("cgexec-pool exec: waiting for CPUs:\n\(holders)")
         }
         let setup = try PoolSetup(options.configuration, for: purpose, at: location, reactor: reactor)
+        for warning in setup.warnings { Terminal.complain("cgexec-pool exec: \(warning.harmless)") }
         let command = CommandLine.lastArguments(options.command.count)
         let pool = PoolRun(setup, reactor: reactor, style: .init(transparentCommand: command))
         if options.limits.outputLimit != nil && Terminal.isInteractive {

@@ -24,6 +24,12 @@ struct ExecOptions {
         ("category", "NAME", "the job's category in the record"),
         ("size", "N", "how heavy the job is among those of its category"),
         ("cgroup", "PATH", "the cgroup to work in; found when not given"),
+        (
+            "affinity", "PIECE",
+            "the part of the machine that it owns: thread, core, l2, l3, numa, package, or a number of threads; after"
+                + " commas first, compact, performance, efficiency, reserve=N"
+        ),
+        ("partition", "root|isolated", "take these CPUs from everybody else; needs root"),
         ("best-effort", nil, "run even where a limit cannot be enforced; the record says what was"),
         ("no-wait", nil, "where other pools hold the CPUs that are needed, fail instead of waiting for them"),
         ("version", nil, "show the version"),
@@ -120,6 +126,8 @@ struct ExecOptions {
         case "cgroup":
             guard value.hasPrefix("/") else { throw ValueError(value, expected: "an absolute path") }
             configuration.cgroup = value
+        case "affinity": configuration.affinity = try AffinityMask(parsing: value)
+        case "partition": configuration.partition = try CPUPartition(parsing: value)
         case "best-effort": configuration.bestEffort = true
         case "no-wait": configuration.waitsForCPUs = false
         case "version": wantsVersion = true

@@ -1,7 +1,9 @@
 import CGExec
 
 /// Plain lines on standard error while jobs run: one when each ends, and on a terminal one that says what runs.
-final class Progress {
+///
+/// `@unchecked Sendable`: only `insist` is called from elsewhere, and the writer is made for that.
+final class Progress: @unchecked Sendable {
     private let total: Int
     private let isQuiet: Bool
     private let writer = LineWriter(descriptor: 2, name: "standard error")
@@ -45,6 +47,17 @@ final class Progress {
         if let message = record.explanation { text += "  (\(message))" }
         say(text)
     }
+
+    /// Jobs that an earlier run has done.
+    func carriedOver(_ count: Int) {
+        done += count
+        say(
+            "\(counter)  \(count == 1 ? "1 job was" : "\(count) jobs were") done before, and \(count == 1 ? "is" : "are") not run again"
+        )
+    }
+
+    /// Says something that is to be known, also where silence was asked for; from any thread.
+    func insist(_ text: String) { writer.append("cgexec-pool run: \(text)") }
 
     /// Says something, unless silence was asked for.
     func say(_ text: String) {

@@ -13,7 +13,8 @@ enum Refusal {
             return "\(written ?? "cgexec-pool \(command)"): \(reason)"
         }
         let ways =
-            (isStrict ? ["'--best-effort' runs it without what is missing"] : [])
+            (isStrict && error.reasons.allSatisfy(\.isLeftOutByBestEffort)
+                ? ["'--best-effort' runs it without what is missing"] : [])
             + ["'cgexec-pool doctor' tells what this host can enforce"]
         return (lines + ["Nothing was started: \(ways.joined(separator: "; "))."]).joined(separator: "\n")
     }

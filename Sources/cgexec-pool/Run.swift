@@ -37,6 +37,8 @@ struct Run: ParsableCommand {
             """, valueName: "FILE"))
     var json: String?
 
+    @OptionGroup var journal: JournalOptions
+
     @Option(
         help: ArgumentHelp("When all is well: all jobs went well, any did, or a part.", valueName: "all|any|percent:N"))
     var okIf = "all"
@@ -49,7 +51,7 @@ struct Run: ParsableCommand {
 
     /// Says everything that is wrong before anything is read.
     mutating func validate() throws {
-        var problems = pool.problems
+        var problems = pool.problems + journal.problems
         if Acceptance(argument: okIf) == nil {
             problems.append("--ok-if: \(ValueError(okIf, expected: "all, any or percent:N, as in percent:90"))")
         }
@@ -75,7 +77,7 @@ struct Run: ParsableCommand {
             Terminal.complain(error.description)
             throw ExitCode(ExitStatus.usage)
         }
-        if let problem = collision(configuration) {
+        if let problem = collision(configuration) ?? journal.collision(jobs: file, records: json) {
             Terminal.complain("cgexec-pool run: \(problem)")
             throw ExitCode(ExitStatus.usage)
         }
@@ -132,7 +134,8 @@ struct Run: ParsableCommand {
             let acceptance = Acceptance(argument: okIf) ?? .all
             return try Batch(
                 jobFile, LearnedPath.chosen(configuration, for: jobFile), at: location, recordsFile: json,
-                isQuiet: quiet, acceptance: acceptance, mustKeepLearned: configuration.learned != .inMemory
+                isQuiet: quiet, acceptance: acceptance, mustKeepLearned: configuration.learned != .inMemory,
+                journal: journal
             ).run()
         } catch let error as LearnedFileError {
             Terminal.complain("cgexec-pool run: \("\(error)".harmless), or say --no-learn\nNothing was started.")
@@ -141,6 +144,9 @@ struct Run: ParsableCommand {
             let isStrict = !configuration.bestEffort
             Terminal.complain(Refusal.text(error, command: "run", file: jobFile, isStrict: isStrict))
             return ExitStatus.hostUnfit
+        } catch let error as JournalDamage {
+            Terminal.complain("cgexec-pool run: --journal: \("\(error)".harmless)\nNothing was started.")
+            return ExitStatus.usage
         } catch let error as ReportError {
             Terminal.complain("cgexec-pool run: \(error)\nNothing was started.")
             return ExitStatus.usage
@@ -173,6 +179,12 @@ struct PoolOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("No job gets these cores: the system and the pool do.", valueName: "N"))
     var reserve: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Take the CPUs of the slots from everybody else, isolated also from the kernel's balancing; needs root.",
+            valueName: "root|isolated"))
+    var partition: String?
 
     @Flag(help: "Where other pools hold the CPUs that are needed, fail instead of waiting for them.")
     var noWait = false
@@ -249,6 +261,7 @@ struct PoolOptions: ParsableArguments {
             report("\(first ? "--first" : "--reserve"): jobs own no part of the machine; name one with --affinity")
         }
         if let reserve, reserve < 0 { report("--reserve: '\(reserve)' is not a number from 0 on") }
+        if let kind = read("partition", partition, CPUPartition.init(parsing:)) { result.partition = kind }
         if noWait { result.waitsForCPUs = false }
         if noThreadVariables { result.setsThreadVariables = false }
         if let cgroup {

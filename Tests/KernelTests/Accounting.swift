@@ -46,7 +46,7 @@ extension RealKernel {
             let process = try #require(report.processes?.first?.pid)
             defer { kill(process, SIGKILL) }
             let leaf = try #require(leaves(below: base).first)
-            let usage = account(for: try Cgroup.open(leaf))
+            let usage = account(for: try Cgroup.open(leaf)).usage
             let held = try #require(usage.memory?[kind])
             let touched = try #require(report.touchedBytes)
             #expect(max(held, touched) - min(held, touched) <= 2 << 20, "\(kind) \(held), touched \(touched)")

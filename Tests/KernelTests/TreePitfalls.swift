@@ -99,7 +99,7 @@ extension RealKernel {
             #expect(pread(open.raw, &byte, 1, 0) == -1 && errno == ENODEV, "the kernel has this rule")
             #expect(try cgroup.read("cgroup.events") == nil)
             #expect(try cgroup.isPopulated() == nil)
-            #expect(account(for: cgroup) == Usage(), "nothing is known, and nothing reads as 0")
+            #expect(account(for: cgroup).usage == Usage(), "nothing is known, and nothing reads as 0")
         }
 
         @Test(.needs(.command(["unshare", "--mount", "true"])))

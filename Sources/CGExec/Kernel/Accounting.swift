@@ -1,6 +1,7 @@
-/// Reads what a leaf's tree used. To be called when no process is left in it, and before it is removed: with the
+/// Reads what a leaf's tree used, and what tells whether it was disturbed. To be called when no process is left in it, and before it is removed: with the
 /// directory the counters go too. What belongs to a controller that is not among `controllers` is not looked for.
-func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controllers.wanted)) -> Usage {
+func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controllers.wanted)) -> ValiditySigns {
+    var signs = ValiditySigns()
     var usage = Usage()
     func file(_ name: String) -> FlatKeyed? { leaf.readIfPossible(name).map(FlatKeyed.init) }
     func single(_ name: String) -> UInt64? { SingleValue(leaf.readIfPossible(name))?.number }
@@ -20,10 +21,15 @@ func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controll
             usage.memory = [:]
             for key in keys { usage.memory?[key] = memory[key] }
             usage.majorFaults = memory["pgmajfault"]
+            signs.anonymousRefaults = memory["workingset_refault_anon"]
+            signs.fileRefaults = memory["workingset_refault_file"]
+            let events = file("memory.events")
+            signs.highHits = events?["high"]
+            signs.limitHits = events?["max"]
             // Where page cache is under a tenth of the peak, the peak says what the job needs; not where the limit was
             // reached, since the peak is the limit then.
             if let peak = usage.memoryPeakBytes, let cache = memory["file"], let shared = memory["shmem"],
-                (cache - min(cache, shared)) * 10 < peak, file("memory.events")?["max"] == 0
+                (cache - min(cache, shared)) * 10 < peak, signs.limitHits == 0
             {
                 usage.needPeakBytes = peak
             }
@@ -37,7 +43,8 @@ func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controll
         io: .init(pressure: leaf.readIfPossible("io.pressure")))
     if pressure != Usage.Pressure() { usage.pressure = pressure }
     usage.frozenSeconds = seconds(file("cgroup.stat.local")?["frozen_usec"])
-    return usage
+    signs.usage = usage
+    return signs
 }
 
 private func transfers(_ text: String) -> [Usage.IO] {

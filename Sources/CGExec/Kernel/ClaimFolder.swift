@@ -34,6 +34,11 @@ package struct ClaimFolder: Sendable {
         return environment["XDG_RUNTIME_DIR"].flatMap { usable($0 + "/cgexec", mode: 0o700, makes) }
     }
 
+    /// Whether pools are not to tell each other of anything: for those that do not mind.
+    static func isSwitchedOff(_ environment: [String: String] = Host.environment()) -> Bool {
+        environment["CGEXEC_CLAIMS"]?.isEmpty ?? false
+    }
+
     private static func usable(_ path: String, mode: mode_t, _ makes: Bool) -> ClaimFolder? {
         // The mask of this process takes from what mkdir is told.
         if makes, mkdir(path, mode) == 0 { chmod(path, mode) }

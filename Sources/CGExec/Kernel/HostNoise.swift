@@ -91,9 +91,23 @@ public struct HostNoise: Sendable, Codable, Hashable {
                 + " echo off > /sys/devices/system/cpu/smt/control")
     }
 
+    private static let heatFiles = ["thermal_throttle/core_throttle_count", "thermal_throttle/package_throttle_count"]
+
+    /// How often these CPUs were slowed for heat since the start; nil where the host does not tell.
+    static func throttles(of cpus: CPUSet, root: String = "") -> UInt64? {
+        var sum: UInt64?
+        for cpu in cpus.members {
+            for file in heatFiles {
+                let text = Place(root: root).text("/sys/devices/system/cpu/cpu\(cpu)/\(file)")
+                if let count = text.flatMap({ UInt64($0) }) { sum = (sum ?? 0) &+ count }
+            }
+            if sum == nil { return nil }  // neither do the others
+        }
+        return sum
+    }
+
     private mutating func examineHeat(_ cpus: CPUSet, _ place: Place) {
-        let files = ["thermal_throttle/core_throttle_count", "thermal_throttle/package_throttle_count"]
-        let answers = files.map { place.answers(cpus, $0) }
+        let answers = Self.heatFiles.map { place.answers(cpus, $0) }
         guard answers.contains(where: { !$0.isEmpty }) else { return }
         let throttled = answers.flatMap { $0 }.filter { $0.key != "0" }.reduce(CPUSet()) { $0.union($1.value) }
         add(
@@ -127,35 +141,20 @@ public struct HostNoise: Sendable, Codable, Hashable {
 
     // MARK: Load
 
-    /// What these CPUs did between two readings of /proc/stat; nil for one that does not tell.
+    /// What these CPUs did between two readings of `/proc/stat`.
     mutating func examineLoad(_ cpus: CPUSet, before: String, after: String) {
-        let (first, second) = (Self.times(before), Self.times(after))
+        let (first, second) = (ProcStat(before), ProcStat(after))
         var busy = CPUSet()
         var seen = false
         for cpu in cpus.members {
-            guard let old = first[cpu], let new = second[cpu], new.total > old.total else { continue }
+            guard let ticks = second.since(first, on: CPUSet([cpu])), ticks.total > 0 else { continue }
             seen = true
-            if Double(new.busy &- min(new.busy, old.busy)) / Double(new.total - old.total) > 0.1 { busy.insert(cpu) }
+            if Double(ticks.busy) / Double(ticks.total) > 0.1 { busy.insert(cpu) }
         }
         guard seen else { return }
         add(
             "load", busy.isEmpty,
             busy.isEmpty ? "less than a tenth of each CPU" : "more than a tenth of CPUs \(busy) is in use",
             cure: "End what else runs, or choose other CPUs: 'top' shows who it is")
-    }
-
-    /// The ticks of each CPU, in all and not idle; proc(5) names the columns.
-    private static func times(_ stat: String) -> [Int: (busy: UInt64, total: UInt64)] {
-        var times: [Int: (busy: UInt64, total: UInt64)] = [:]
-        for line in stat.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard let cpu = words.first.flatMap({ $0.hasPrefix("cpu") ? Int($0.dropFirst(3)) : nil }) else { continue }
-            // Guests' ticks, the last two, are contained in the first two.
-            let ticks = words.dropFirst().prefix(8).compactMap { UInt64($0) }
-            guard ticks.count >= 5 else { continue }
-            let total = ticks.reduce(0, &+)
-            times[cpu] = (busy: total &- ticks[3] &- ticks[4], total: total)
-        }
-        return times
     }
 }

@@ -99,9 +99,13 @@ struct LaunchPlan: Sendable {
 /// The limits of one leaf, as numbers.
 struct LeafPlan: Sendable, Hashable {
     var memory: ByteSize?
+    /// Whether that is what the job asked for, and not an estimate or its share of the budget.
+    var memoryIsAsked = false
     var swap: ByteSize?
     var cpus: CPUSet?
     var mems: CPUSet?
+    /// Whether nobody else is to use these CPUs.
+    var ownsCPUs = false
     var cpuQuota: Double?
     var cpuWeight: Int?
     var pids: Int?
@@ -125,8 +129,8 @@ struct Ending: Sendable {
     var placement: Record.Placement?
     var enforcement: [String: Enforcement] = [:]
     var notes: [String] = []
-    /// What disturbed it from outside.
-    var perturbations: [String] = []
+    /// How far its figures can be trusted; nil where nothing tells.
+    var validity: Record.Validity?
     var stdout: Record.Stream?
     var stderr: Record.Stream?
 }

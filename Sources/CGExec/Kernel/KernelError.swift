@@ -93,6 +93,14 @@ public struct HostUnfit: Error, Hashable, Sendable, CustomStringConvertible {
         public var cause: String
         /// What to do about it.
         public var cure: String
+        /// Whether best effort would go on without it; not where it would take from others what is theirs.
+        package var isLeftOutByBestEffort = true
+
+        init(what: String, cause: String, cure: String) {
+            self.what = what
+            self.cause = cause
+            self.cure = cure
+        }
 
         /// The value as a text for people.
         public var description: String { "cannot enforce \(what): \(cause). \(cure)" }

@@ -69,7 +69,7 @@ struct Leaf: ~Copyable {
     /// How its CPUs or memory nodes differ from those that it was given: when one is taken offline, or a cgroup above is
     /// narrowed, the kernel lets it run on with what is left, or on all that the parent has (cgroup-v2.rst,
     /// cpuset.cpus.effective). Nil where nothing changed.
-    var changedPlacement: String? {
+    private var changedPlacement: String? {
         guard settings.controllers.contains("cpuset"), let given = settings.placement else { return nil }
         func change(_ what: String, _ given: CPUSet?, _ file: String) -> String? {
             guard let given, let now = cgroup.readIfPossible(file).flatMap({ try? CPUSet(parsing: $0) }), now != given
@@ -112,8 +112,19 @@ struct Leaf: ~Copyable {
     /// Kills everything in the leaf. False when the kernel refuses.
     func kill() -> Bool { (try? cgroup.kill()) != nil }
 
-    /// What the tree used.
-    func account() -> Usage { CGExec.account(for: cgroup, controllers: settings.controllers) }
+    /// What the tree used, and what disturbed it as far as the leaf tells.
+    func account() -> ValiditySigns {
+        var signs = CGExec.account(for: cgroup, controllers: settings.controllers)
+        if let change = changedPlacement { signs.disturbances.append(change) }
+        for (file, before) in settings.effective.sorted(by: { $0.key < $1.key }) where !file.hasPrefix("cpuset.") {
+            guard let now = cgroup.readIfPossible(file)?.filter({ $0 != "\n" }), now != before else { continue }
+            signs.changedLimits.append("its \(file) was \(before) at first and \(now) at the end")
+        }
+        return signs
+    }
+
+    /// Whether the kernel tells how long the leaf was frozen (6.18); else one has to look when it changes.
+    var tellsFrozenTime: Bool { cgroup.has("cgroup.stat.local") }
 
     private var isDelegated: Bool { inner != nil }
 

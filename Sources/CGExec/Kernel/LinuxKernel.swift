@@ -20,6 +20,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// Whether what the pool's cgroup tells of its memory is wanted; it is listened to from the first attempt on.
     private let watchesPool: Bool
     var alarm: PoolAlarm?
+    private lazy var disturbances = Disturbances(on: reactor, place: place)
     /// Set when this host's kernel kills what we clone into a leaf: children then enter by themselves.
     private var entersByItself = false
     /// When to look again where no descriptor was free to be told by.
@@ -168,6 +169,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         spawn.stdout = attempt.output.writeEnd(1)
         spawn.stderr = attempt.output.writeEnd(2)
         let id = attempt.plan.attempt
+        if attempt.plan.leaf.ownsCPUs, let cpus = attempt.plan.leaf.cpus { disturbances.begin(id, on: cpus) }
         let request = spawn
         let begun = threads.run { [self] in
             let result = request.run()
@@ -192,6 +194,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
                 kill(id)
             }
             watch(attempt, pidfd)
+            // Where only the moment tells.
+            if attempt.leaf?.tellsFrozenTime == false { _ = watchPopulation(of: attempt) }
             deliver(.launched(id, started: started), now)
             if attempt.killRequested { killTree(of: attempt) }
             for pending in attempt.pendingSignals { signal(id, pending) }
@@ -201,9 +205,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
             start(attempt)
         case .killedAtBirth:
             attempt.output.closePipes()
-            attempt.ending = Ending(
-                status: .failed(LaunchFailure(stage: "birth", message: "it was ended before its program started")),
-                ended: now)
+            attempt.ending = Ending(status: .failed(.beforeBirth), ended: now)
             empty(attempt)
         case .failed(let failure, let started):
             attempt.output.closePipes()
@@ -326,9 +328,10 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     }
 
     private func populationChanged(_ attempt: RunningAttempt) {
-        let isPopulated = attempt.eventsWatch?.read().flatMap { FlatKeyed($0)["populated"] } == 1
-        switch (isPopulated, attempt.hasEnded) {
-        case (true, false): killTree(of: attempt)
+        let events = attempt.eventsWatch?.read().map(FlatKeyed.init)
+        if events?["frozen"] == 1 { attempt.wasFrozen = true }
+        switch (events?["populated"] == 1, attempt.hasEnded) {
+        case (true, false): if attempt.killRequested { killTree(of: attempt) }
         case (false, true): collect(attempt)
         case (true, true), (false, false): break
         }
@@ -340,8 +343,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         attempt.pidsWatches = []
         let isThrashWatched = attempt.thrashWatch.take() != nil
         if let alarm, let stall = attempt.leaf?.stall { alarm.ended(attempt.plan.attempt, stall) }
-        if let usage = attempt.leaf?.account() {
-            attempt.ending?.usage = usage
+        if var signs = attempt.leaf?.account() {
+            attempt.ending?.usage = signs.usage
             attempt.ending?.memory = attempt.leaf?.memoryEvidence(
                 before: attempt.oomBefore, after: place.oomCounters?.read() ?? .init())
             if attempt.leaf?.forkFailures() ?? 0 > 0 { attempt.ending?.limitsHit.append("pids") }
@@ -350,17 +353,40 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
                 attempt.ending?.enforcement = settings.enforcement
                 attempt.ending?.placement = settings.placement
             }
-            if let change = attempt.leaf?.changedPlacement { attempt.ending?.perturbations.append(change) }
+            attempt.ending?.placement?.partition = place.partitionTrouble == nil ? place.partition : nil
+            signs.disturbances += disturbed(attempt, signs.usage)
+            judge(attempt, signs)
             if attempt.plan.leaf.thrash != nil {
                 attempt.ending?.enforcement["thrash"] = isThrashWatched ? .scheduler : Enforcement.none
             }
-        } else if attempt.ending?.started != nil {
-            attempt.ending?.enforcement = LeafSettings.withoutLeaf(attempt.plan.leaf)
+        } else {
+            _ = disturbed(attempt, Usage())  // nobody asks any more
+            if attempt.ending?.started != nil {
+                attempt.ending?.enforcement = LeafSettings.withoutLeaf(attempt.plan.leaf)
+            }
         }
         if let trouble = place.keeperTrouble { attempt.notes.append(trouble) }
         attempt.output.finish()
         if attempt.endRequested { attempt.output.hurry() }
         remove(attempt, pause: .milliseconds(1))
+    }
+
+    private func disturbed(_ attempt: RunningAttempt, _ usage: Usage) -> [String] {
+        guard attempt.plan.leaf.ownsCPUs else { return [] }
+        return disturbances.end(attempt.plan.attempt, own: usage.cpuSeconds)
+    }
+
+    private func judge(_ attempt: RunningAttempt, _ signs: ValiditySigns) {
+        guard let ending = attempt.ending, let started = ending.started else { return }
+        var signs = signs
+        signs.wallSeconds = ending.ended.since(started).seconds
+        signs.wasFrozen = attempt.wasFrozen
+        signs.hasOwnMemory = attempt.plan.leaf.memoryIsAsked
+        signs.hasOwnSwap = attempt.plan.leaf.swap.map { $0.bytes > 0 } ?? false
+        signs.hasOwnQuota = attempt.plan.leaf.cpuQuota != nil
+        // What took this one is its end, and no disturbance.
+        if let memory = ending.memory, memory.killsInLeaf == 0 { signs.oomBeside = memory.oomAtPool + memory.oomAbove }
+        attempt.ending?.validity = signs.judgement
     }
 
     /// Removes the leaf; the kernel may call it busy for some milliseconds after its last process is gone.

@@ -23,6 +23,7 @@ final class RunningAttempt {
     /// Signals for the program from before it ran.
     var pendingSignals: [Int32] = []
     var outputExceeded = false
+    var wasFrozen = false
     var notes: [String] = []
     var ending: Ending?
 
@@ -50,6 +51,8 @@ final class RunningAttempt {
 }
 
 extension LaunchFailure {
+    static let beforeBirth = LaunchFailure(stage: "birth", message: "it was ended before its program started")
+
     static let noThread = LaunchFailure(
         stage: "thread", errno: Int(EAGAIN),
         message: "the system gives no thread to start it: raise the limit of processes (ulimit -u)")

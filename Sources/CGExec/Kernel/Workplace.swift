@@ -124,6 +124,35 @@ final class Workplace {
     /// Who keeps killing it is not to keep us busy.
     static let mostRenewals = 10
 
+    /// How far the pool's CPUs are its own.
+    private(set) var partition: CPUPartition?
+
+    /// Takes these CPUs from all other cgroups.
+    func makePartition(_ kind: CPUPartition, of cpus: CPUSet) throws(KernelError) {
+        switch pool {
+        case .some(let pool): try Partition.make(kind, of: cpus, in: pool)
+        case nil: return
+        }
+        partition = kind
+    }
+
+    /// Why the partition is not in force any more; nil when it is, or there is none.
+    var partitionTrouble: String? {
+        guard let partition else { return nil }
+        switch pool {
+        case .some(let pool): return Partition.trouble(partition, in: pool)
+        case nil: return nil
+        }
+    }
+
+    /// Calls `changed` when a control file of the pool's cgroup changes; nil where it cannot be watched.
+    func watchPool(_ file: String, on reactor: Reactor, _ changed: @escaping () -> Void) -> ControlWatch? {
+        switch pool {
+        case .some(let pool): try? ControlWatch(file, in: pool.directory.raw, on: reactor, changed)
+        case nil: nil
+        }
+    }
+
     /// Why a controller is missing; nil when it is there. Found out when it is asked, since few ask.
     func reason(missing controller: String) -> HostUnfit.Reason? {
         guard !controllers.contains(controller) else { return nil }
@@ -132,7 +161,13 @@ final class Workplace {
 
     /// Makes the leaf of an attempt, with its limits in force; nil where there is no cgroup to work in.
     func makeLeaf(_ name: String, _ plan: LeafPlan) throws(KernelError) -> Leaf? {
-        switch pool {
+        // Not in force is not in force, also when it was at first.
+        if let partition, let trouble = partitionTrouble, !bestEffort {
+            throw KernelError(
+                .verify, (path ?? name) + "/" + Partition.file, .invalidArgument, value: partition.rawValue,
+                cure: "\(trouble): something took CPUs from the pool; start it anew when they are back")
+        }
+        return switch pool {
         case .some(let pool): try .make(name, in: pool, plan, controllers: controllers, bestEffort: bestEffort)
         case nil: nil
         }

@@ -52,6 +52,8 @@ public struct Job: Sendable, Hashable {
     /// strict pool and no in a packed one. Where this is true and not nil, no other job runs on the cores that it uses: the
     /// other hardware threads of these stay idle.
     public var isMeasured: Bool?
+    /// The files that the job reads, beside its program and standard input: when one has changed, `--resume` runs it again.
+    public var inputs: [String] = []
     /// What the job was made from: the values of the sweep's variables.
     public var params: [String: String]
 

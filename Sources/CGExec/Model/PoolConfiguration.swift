@@ -29,6 +29,10 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// Whether the pool begins later where other pools of this machine hold the CPUs that it needs; otherwise it does not
     /// begin.
     public var waitsForCPUs = true
+    /// Whether the CPUs of the slots are taken from everybody outside the pool, by the kernel; needs root, and slots that own
+    /// CPUs. Where it cannot be had, the pool does not begin; where it is lost later, what runs is `perturbed` and nothing
+    /// more starts.
+    public var partition: CPUPartition?
     /// Whether libraries are told to start no more threads than a job has CPUs of its own, by variables such as
     /// `OMP_NUM_THREADS`; otherwise many start one for each CPU of the machine. What a job's own environment says of them
     /// goes before.

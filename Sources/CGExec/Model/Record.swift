@@ -5,6 +5,8 @@ public struct Record: Sendable, Codable, Hashable {
     public var schema = 1
     /// The job's number.
     public var id: JobID
+    /// What makes the job the same in another run: a digest of its content; absent without a journal.
+    public var key: String?
     /// The job's name.
     public var name: String
     /// What the job is about.
@@ -52,7 +54,7 @@ public struct Record: Sendable, Codable, Hashable {
     public var neighbours: [Neighbour]?
     /// What enforced each limit that was asked for.
     public var enforcement: [String: Enforcement]
-    /// Whether something from outside disturbed it; absent where nothing is known to have.
+    /// How far the figures can be trusted; absent where nothing tells, as without a cgroup.
     public var validity: Validity?
     /// What went wrong without changing the outcome.
     public var notes: [String]?
@@ -82,6 +84,8 @@ public struct Record: Sendable, Codable, Hashable {
         /// The piece of the machine that this is, such as `l3:2`: caches and cores are counted as hwloc does, threads, nodes
         /// and packages have the kernel's number. How many of its CPUs may be used is added where that is not all.
         public var piece: String?
+        /// How far the kernel kept everybody else off these CPUs, at the end as at the start; absent where it did not.
+        public var partition: CPUPartition?
     }
 
     /// A job that ran beside this one.
@@ -96,14 +100,26 @@ public struct Record: Sendable, Codable, Hashable {
     public struct Validity: Sendable, Codable, Hashable {
         /// The judgement.
         public enum Verdict: String, Sendable, Codable, Hashable {
+            /// Nothing did that the kernel tells of.
+            case clean
             /// Something disturbed the attempt.
             case perturbed
+            /// It did not run under the conditions that it was promised: its figures say nothing.
+            case invalid
         }
 
         /// The judgement.
         public var verdict: Verdict
         /// What disturbed it.
         public var reasons: [String]
+        /// What limits did that the job asked for itself; absent where they did nothing.
+        public var notes: [String]?
+
+        /// Takes in something that disturbed it.
+        mutating func perturb(_ reason: String) {
+            if verdict == .clean { verdict = .perturbed }
+            reasons.append(reason)
+        }
     }
 
     /// The output streams.
@@ -124,5 +140,18 @@ public struct Record: Sendable, Codable, Hashable {
         public var bytes: UInt64?
         /// Whether the text lacks a middle part.
         public var truncated: Bool?
+    }
+}
+
+extension Record {
+    /// Of a job that never started.
+    package static func cancelled(_ id: JobID, _ job: Job, because message: String) -> Record {
+        var record = Record(
+            id: id, name: job.name, attempt: 0, argv: job.command, outcome: Outcome(.cancelled, message: message),
+            times: Times(), limits: job.limits, enforcement: [:])
+        record.description = job.description
+        record.category = job.category
+        record.params = job.params.isEmpty ? nil : job.params
+        return record
     }
 }

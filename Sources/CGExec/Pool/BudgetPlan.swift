@@ -4,9 +4,9 @@ package struct BudgetPlan: Sendable, Equatable {
     /// The reasoning, for people.
     package var reason: String
 
-    /// What was asked for, or else what there is less what the system needs itself; `limit` is the smallest `memory.max`
-    /// above the pool.
-    init(asked: MemoryAmount?, total: ByteSize, limit: ByteSize?) {
+    /// What was asked for, or else what there is less what the system needs itself and what other pools have named as
+    /// theirs; `limit` is the smallest `memory.max` above the pool.
+    init(asked: MemoryAmount?, total: ByteSize, limit: ByteSize?, promised: ByteSize = ByteSize(0)) {
         let there = min(total, limit ?? total)
         let place = there < total ? "memory.max above this pool, \(there)" : "this host's memory"
         switch asked {
@@ -17,8 +17,14 @@ package struct BudgetPlan: Sendable, Equatable {
             size = asked?.resolved(of: there) ?? there
             reason = "\(percentage(fraction)) of \(place)" + (there < total ? "" : ", \(there)")
         case nil:
-            size = Host.usualBudget(total: total, limit: limit)
-            reason = "\(place), less \(ByteSize(there.bytes - size.bytes)) for the system"
+            let usual = Host.usualBudget(total: total, limit: limit)
+            reason = "\(place), less \(ByteSize(there.bytes - usual.bytes)) for the system"
+            // What is limited from above is a part of the host: others take from the rest first.
+            let most = Host.usualBudget(total: total, limit: nil).bytes
+            let rest = ByteSize(most - min(promised.bytes, most))
+            // Something must be left to begin with: the others need not have used what they named.
+            size = min(usual, max(rest, ByteSize(usual.bytes / 20)))
+            if size < usual { reason += " and \(promised) that other pools named as theirs" }
         }
     }
 }

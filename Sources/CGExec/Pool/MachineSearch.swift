@@ -49,12 +49,18 @@ struct MachineSearch {
             // Who waits for us, and whom we would wait for.
             let own = blocking.filter { isAncestor($0) }
             guard waits, own.isEmpty, let folder else {
-                throw HostUnfit(
+                var refusal = HostUnfit(
                     option, cause: "other pools hold what is needed: \(list(own.isEmpty ? blocking : own))",
                     cure: own.isEmpty
                         ? "Wait for their end, or take fewer CPUs"
                         : "This one would wait for a pool that waits for it: give that pool fewer slots, or the job that"
                             + " this one is in CPUs of its own")
+                refusal.reasons = refusal.reasons.map { reason in
+                    var reason = reason
+                    reason.isLeftOutByBestEffort = false
+                    return reason
+                }
+                throw refusal
             }
             if told != blocking { onWait?(blocking) }
             told = blocking

@@ -29,6 +29,9 @@ public actor Pool {
     public nonisolated let name: String?
     /// How many jobs run at once.
     public private(set) var slots = 0
+    /// What one should know of how the pool began, though nothing that was asked for is missing: that other pools do not know
+    /// of its CPUs, or that more memory was named than there is.
+    public private(set) var warnings: [String] = []
     nonisolated let reactor: Reactor
     private nonisolated let thread: ReactorThread
     private var capacity: (cpus: CPUSet, budget: ByteSize?) = (CPUSet(), nil)
@@ -69,6 +72,7 @@ public actor Pool {
         let setup = try PoolSetup(configuration, for: .init(), at: location, reactor: reactor)
         capacity = (setup.scheduler.cpus, setup.budget)
         slots = setup.slots.count
+        warnings = setup.warnings
         let runner = PoolRun(setup, reactor: reactor)
         runner.willStart = { [unowned self] start in
             try assumeIsolated { try $0.submissions[start.id]?.onStart?($0, start) }

@@ -39,18 +39,22 @@ final class PoolCore {
     var onGroupEnd: (JobGroupID, GroupCounts) -> Void = { _, _ in }
     /// Called when everything that was decided has been carried out.
     var onSettled: () -> Void = {}
+    /// What is written down of each attempt, before it starts and when it is over.
+    var journal: Journal?
+    /// Attempts that start when the journal has them.
+    private var unborn: [AttemptID: LaunchPlan] = [:]
     /// Called with everything that the scheduler was told and what it decided.
     var onDecision: ((Event, [Effect], Instant) -> Void)?
 
     private let kernel: any Kernel
     private var scheduler: Scheduler
-    private let surroundings: Surroundings
-    private let environment: JobEnvironment
-    private let budget: ByteSize?
-    private var machine: MachinePlan?
+    let surroundings: Surroundings
+    let environment: JobEnvironment
+    let budget: ByteSize?
+    var machine: MachinePlan?
     private var neighbourhood: Neighbourhood?
     private var entries: [JobID: Entry] = [:]
-    private let mode: Mode
+    let mode: Mode
     private var lastID = 0
     private var lastGroupID = 0
     /// The names of a group that is not finished and of those that it is in, from the outside in.
@@ -60,7 +64,7 @@ final class PoolCore {
     private var pending: Deque<(effect: Effect, decided: Instant)> = []
     private var isCarryingOut = false
 
-    private struct Entry {
+    struct Entry {
         var job: Job
         /// The group, as records name it.
         var task: String?
@@ -70,13 +74,17 @@ final class PoolCore {
         var ending: Ending?
         var notes: [String] = []
         var neighbours: [Record.Neighbour] = []
+        /// What the pool did beside it that it may have felt.
+        var disturbances: [String] = []
+        /// What the journal calls the job.
+        var key: String?
         /// The attempt that was made last, or the one that it waits for after that; 0 when none was made.
         var attempt = 0
 
         /// Forgets an attempt that another follows.
         mutating func clear() {
             attempt += 1
-            (admitted, grant, ending, notes) = (nil, nil, nil, [])
+            (admitted, grant, ending, notes, disturbances) = (nil, nil, nil, [], [])
         }
     }
 
@@ -110,6 +118,9 @@ final class PoolCore {
         apply(.submitted(id, demand(of: job, in: group)), at: now)
         return id
     }
+
+    /// Counts a job that an earlier run has done.
+    func passOver() { lastID += 1 }
 
     /// Takes in all that `body` submits before any of it starts, so that a priority counts whatever the order.
     func together<Result>(_ body: () throws -> Result) rethrows -> Result {
@@ -213,9 +224,16 @@ final class PoolCore {
     private func carryOut(_ effect: Effect, _ decided: Instant) {
         switch effect {
         case .launch(let id, let grant): launch(id, grant, decided)
-        case .terminate(let id): kernel.terminate(id)
-        case .kill(let id): kernel.kill(id)
-        case .spare(let id): kernel.spare(id)
+        case .terminate(let id), .kill(let id):
+            if unborn.removeValue(forKey: id) != nil {
+                end(id, .failed(.beforeBirth), at: decided)
+            } else if case .kill = effect {
+                kernel.kill(id)
+            } else {
+                kernel.terminate(id)
+            }
+        case .spare(let id):
+            if unborn[id] != nil { unborn[id]?.oomScore = nil } else { kernel.spare(id) }
         case .identify(let id): identify(id)
         case .measureCPU(let id): kernel.measureCPU(id)
         case .measureMemory: kernel.measureMemory()
@@ -230,11 +248,24 @@ final class PoolCore {
             guard var entry = entries[id.job] else { return }
             entry.neighbours = neighbourhood?.ended(id.job) ?? []
             entries[id.job]?.clear()
-            onAttempt(record(id.job, entry, outcome))
+            let record = record(id.job, entry, outcome)
+            if outcome.kind == .postponed {
+                noteBesideAll("\(entry.job.name) was taken back for the pool's memory while it ran")
+            }
+            journal?.ended(record, of: entry.job, isLast: false)
+            onAttempt(record)
         case .finish(let id, _, let outcome):
             guard var entry = entries.removeValue(forKey: id) else { return }
             entry.neighbours = neighbourhood?.ended(id) ?? []
-            onRecord(record(id, entry, outcome))
+            let record = record(id, entry, outcome)
+            journal?.ended(record, of: entry.job, isLast: true)
+            onRecord(record)
+        }
+    }
+
+    private func noteBesideAll(_ disturbance: String) {
+        for (id, entry) in entries where entry.grant != nil && entry.ending == nil {
+            entries[id]?.disturbances.append(disturbance)
         }
     }
 
@@ -249,7 +280,8 @@ final class PoolCore {
         entries[id.job]?.admitted = decided
         entries[id.job]?.grant = grant
         entries[id.job]?.attempt = id.number
-        guard var job = entries[id.job]?.job else { return }
+        guard let submitted = entries[id.job]?.job else { return }
+        var job = submitted
         job = surroundings.finalize?(id.job, grant.slot, id.number) ?? job
         if grant.isFallback, let fallback = job.fallback { job.command = fallback }
         entries[id.job]?.job = job
@@ -261,7 +293,16 @@ final class PoolCore {
         }
         if job.command.isEmpty { return end(id, .exited(0), at: decided) }
         if let cpus = grant.cpus { neighbourhood?.started(id.job, on: cpus) }
-        kernel.launch(plan(job, id, grant))
+        let plan = plan(job, id, grant)
+        guard let journal else { return kernel.launch(plan) }
+        unborn[id] = plan
+        journal.willStart(id, submitted, key: entries[id.job]?.key) { [weak self] key in self?.journaled(id, key) }
+    }
+
+    private func journaled(_ id: AttemptID, _ key: String) {
+        guard let plan = unborn.removeValue(forKey: id) else { return }  // it was ended meanwhile
+        entries[id.job]?.key = key
+        kernel.launch(plan)
     }
 
     /// Ends an attempt of which the kernel never heard.
@@ -276,125 +317,5 @@ final class PoolCore {
     func obstacles(to job: Job) -> [HostUnfit.Reason] {
         let memory = job.limits.memory ?? job.limits.need
         return machine?.obstacles(to: job, memory: memory?.resolved(of: budget)) ?? []
-    }
-
-    // MARK: Values
-
-    private func demand(of job: Job, in group: JobGroupID?) -> Demand {
-        let limits = job.limits
-        return Demand(
-            name: job.name, memory: limits.memory?.resolved(of: budget), need: limits.need?.resolved(of: budget),
-            cpus: limits.cpus, cpuset: limits.cpuset, mems: limits.mems,
-            // What cannot be had was refused before.
-            pieces: (try? machine?.pieces(for: job)) ?? [], cpuQuota: limits.cpuQuota, timeout: limits.timeout,
-            cpuTimeout: limits.cpuTimeout,
-            grace: limits.effectiveGrace, endsAtPids: limits.onPids == .kill, category: job.category,
-            awaitsProgram: surroundings.identifiesPrograms && job.category != nil && !job.command.isEmpty,
-            size: job.size, slowdown: job.slowdown, priority: job.priority, group: group,
-            dependencies: job.after.map { Dependency(target: $0, needsSuccess: job.afterSuccess) },
-            restartsOnTimeout: job.restartsOnTimeout, retry: job.retry, hasFallback: job.fallback != nil,
-            startDelay: job.startDelay, ignoresAffinity: job.ignoresAffinity, isSolo: job.isSolo,
-            isMeasured: job.isMeasured ?? (mode == .strict), leavesSiblingsIdle: job.isMeasured == true)
-    }
-
-    private func plan(_ job: Job, _ id: AttemptID, _ grant: Grant) -> LaunchPlan {
-        var leaf = LeafPlan(limits: job.limits)
-        leaf.memory = grant.memory
-        leaf.cpus = grant.cpus
-        leaf.mems = job.limits.mems ?? grant.mems
-        var command = job.command.map { Array($0.utf8) }
-        let environment: [[UInt8]]
-        if let verbatim = surroundings.verbatim {
-            (command, environment) = verbatim
-        } else {
-            environment = self.environment.with(
-                JobEnvironment.announcements(job, id, grant, threads: surroundings.setsThreadVariables)
-                    .merging(job.environment) { _, asked in asked })
-        }
-        let stdout = job.stdout ?? .capture(Job.captureCap)
-        var stderr = job.stderr ?? .capture(Job.captureCap)
-        // Opened twice, each would write over what the other wrote.
-        if stderr == stdout, stdout.path != nil { stderr = .stdout }
-        return LaunchPlan(
-            attempt: id, command: command, environment: environment, directory: job.directory,
-            stdin: job.stdin, stdout: stdout, stderr: stderr, outputLimit: job.limits.outputLimit, leaf: leaf,
-            files: job.limits.files, core: job.limits.core, session: surroundings.session, oomScore: grant.oomScore)
-    }
-
-    private func record(_ id: JobID, _ entry: Entry, _ outcome: Outcome) -> Record {
-        let job = entry.job
-        let ending = entry.ending
-        var record = Record(
-            id: id, name: job.name, attempt: entry.attempt, argv: job.command, outcome: outcome, times: .init(),
-            limits: job.limits, enforcement: enforcement(job, ending))
-        record.description = job.description
-        record.task = entry.task
-        record.category = job.category
-        record.size = job.size == 0 ? nil : job.size
-        record.cwd = job.directory
-        record.host = surroundings.host
-        record.slot = entry.grant?.slot
-        record.fallback = entry.grant?.isFallback == true ? true : nil
-        record.phase = entry.grant.flatMap { $0.phase > 0 ? $0.phase : nil }
-        record.params = job.params.isEmpty ? nil : job.params
-        record.times.queued = date(entry.queued)
-        record.times.admitted = entry.admitted.map(date)
-        let notes = entry.notes + (ending?.notes ?? [])
-        record.notes = notes.isEmpty ? nil : notes
-        guard let ending else { return record }
-        if let started = ending.started {
-            record.times.started = date(started)
-            record.times.ended = date(ending.ended)
-            record.wallSeconds = ending.ended.since(started).seconds
-        }
-        record.limitsHit = ending.limitsHit.isEmpty ? nil : ending.limitsHit
-        record.usage = ending.usage
-        record.effective = ending.effective.isEmpty ? nil : ending.effective
-        if !ending.perturbations.isEmpty {
-            record.validity = Record.Validity(verdict: .perturbed, reasons: ending.perturbations)
-        }
-        record.neighbours = entry.neighbours.isEmpty ? nil : entry.neighbours
-        record.placement = ending.placement
-        if let grant = entry.grant {
-            record.placement?.piece = grant.piece
-            record.placement?.idle = grant.idle.isEmpty ? nil : grant.idle
-        }
-        if ending.stdout != nil || ending.stderr != nil {
-            record.output = Record.Output(stdout: ending.stdout, stderr: ending.stderr)
-        }
-        return record
-    }
-
-    /// What the kernel put in force, and what we watch ourselves.
-    private func enforcement(_ job: Job, _ ending: Ending?) -> [String: Enforcement] {
-        guard let ending else { return [:] }
-        var enforcement = ending.enforcement
-        if job.limits.timeout != nil { enforcement["timeout"] = .scheduler }
-        if job.limits.cpuTimeout != nil {
-            enforcement["cpu-timeout"] = ending.usage?.cpuSeconds != nil ? .scheduler : Enforcement.none
-        }
-        if job.limits.outputLimit != nil { enforcement["output-limit"] = .scheduler }
-        if job.limits.files != nil { enforcement["files"] = .rlimit }
-        if job.limits.core != nil { enforcement["core"] = .rlimit }
-        return enforcement
-    }
-
-    private func date(_ instant: Instant) -> Timestamp {
-        let offset = Int64(bitPattern: instant.nanoseconds &- surroundings.epoch.instant.nanoseconds)
-        return Timestamp(nanosecondsSinceEpoch: surroundings.epoch.civil.nanosecondsSinceEpoch + offset)
-    }
-}
-
-extension LeafPlan {
-    /// The part of the limits that needs no decision of the scheduler.
-    init(limits: Limits) {
-        swap = limits.swap
-        cpuQuota = limits.cpuQuota
-        cpuWeight = limits.cpuWeight
-        pids = limits.pids
-        watchPids = limits.onPids == .kill
-        io = limits.io
-        thrash = limits.thrash
-        delegate = limits.delegate
     }
 }

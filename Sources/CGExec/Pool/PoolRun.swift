@@ -22,7 +22,9 @@ package final class PoolRun {
     private let kernel: LinuxKernel
     private let core: PoolCore
     let learned: LearnedStore?
-    private let claim: ClaimFolder.Held?
+    private let claims: [ClaimFolder.Held]
+    /// The CPUs that this thread had before it kept off those of the slots; nil where it did not.
+    private var affinityBefore: CPUSet?
     /// Whether this process has a controlling terminal.
     package let hasTerminal: Bool
 
@@ -46,7 +48,7 @@ package final class PoolRun {
         self.reactor = reactor
         kernel = setup.kernel
         learned = setup.learned
-        claim = setup.claim
+        claims = [setup.claim, setup.memoryClaim].compactMap { $0 }
         var surroundings = PoolCore.Surroundings(epoch: (civilNow(), monotonicNow()))
         surroundings.host = Host.name()
         // With a terminal, Ctrl-C and Ctrl-Z must reach the program as they reach us; without one, a signal to our
@@ -85,6 +87,21 @@ package final class PoolRun {
     package func submit(_ job: Job, in group: JobGroupID? = nil, noted: (JobID) -> Void = { _ in }) -> JobID {
         core.submit(job, in: group, noted: noted)
     }
+
+    /// Counts a job that an earlier run has done: it has its number, and is not run.
+    package func passOver() { core.passOver() }
+
+    /// Writes down each attempt; to be set before anything is submitted.
+    package var journal: Journal? {
+        get { core.journal }
+        set {
+            newValue?.post = { [reactor] in reactor.post($0) }
+            core.journal = newValue
+        }
+    }
+
+    /// The pool's cgroup.
+    package var cgroup: String? { kernel.place.path }
 
     /// Takes in all that `body` submits before any of it starts, so that a priority counts whatever the order.
     package func together<Result>(_ body: () throws -> Result) rethrows -> Result { try core.together(body) }
@@ -156,8 +173,8 @@ package final class PoolRun {
     package func close() {
         kernel.close()
         kernel.place.close()
-        claim?.release()
-        if let before = kernel.affinityOfJobs { Host.useOnly(before) }
+        for claim in claims { claim.release() }
+        if let affinityBefore { Host.useOnly(affinityBefore) }
     }
 
     /// Leaves the CPUs of the slots to the jobs, where others are left for this thread and its helpers.
@@ -166,6 +183,8 @@ package final class PoolRun {
         let all = Host.allowedCPUs()
         let rest = all.subtracting(owned).subtracting(setup.taken)
         guard !owned.isEmpty, !rest.isEmpty, Host.useOnly(rest) else { return }
-        kernel.affinityOfJobs = all
+        affinityBefore = all
+        // Within a partition there are no other CPUs.
+        kernel.affinityOfJobs = setup.isPartition ? owned : all
     }
 }

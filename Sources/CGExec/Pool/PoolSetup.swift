@@ -1,3 +1,5 @@
+import Glibc
+
 /// From a configuration to a pool that can start: counts slots, sets the budget, and checks that this host can
 /// enforce all that is asked. Fails closed: what cannot be enforced is an error.
 package struct PoolSetup {
@@ -21,6 +23,12 @@ package struct PoolSetup {
     let claim: ClaimFolder.Held?
     /// What other pools hold.
     let taken: CPUSet
+    /// Tells other pools of the memory that this one was given; nil where it was given none by name.
+    let memoryClaim: ClaimFolder.Held?
+    /// Whether the slots' CPUs were taken from everybody outside the pool.
+    let isPartition: Bool
+    /// What the pool's user should know, though nothing that was asked for is missing.
+    package let warnings: [String]
 
     /// What a pool is for.
     package struct Purpose {
@@ -67,7 +75,9 @@ package struct PoolSetup {
             if !configuration.bestEffort, !obstacles.isEmpty { throw HostUnfit(obstacles) }
             unenforced = Set(obstacles.flatMap { $0.what.split(separator: ", ").map(String.init) }).sorted()
             let own = Host.allowedCPUs()
-            let allowed = place.workplace.effectiveCPUs.map(own.intersection) ?? own
+            var allowed = place.workplace.effectiveCPUs.map(own.intersection) ?? own
+            // A partition that was made for pools has CPUs that this process, outside of it, does not have.
+            if allowed.isEmpty, let theirs = place.workplace.effectiveCPUs { allowed = theirs }
             let needsTopology = configuration.affinity.piece != .none || purpose.jobs.contains { $0.isPlaced }
             let readTopology = { () throws(HostUnfit) in
                 try HwlocTopology.read(allowed: allowed, allowedMems: place.workplace.effectiveMems)
@@ -76,9 +86,11 @@ package struct PoolSetup {
             let topology = needsTopology ? try readTopology() : purpose.jobs.isEmpty ? try? readTopology() : nil
             let budget = place.budget?.size
             let claims = MachineSearch.isNeeded(configuration.affinity, purpose.jobs)
+            let folder = claims || configuration.budget != nil ? try ClaimFolder.usual() : nil
+            let name = configuration.name ?? Host.programName()
             let search = MachineSearch(
                 mask: configuration.affinity, topology: topology, allowed: allowed, jobs: purpose.jobs,
-                folder: claims ? try ClaimFolder.usual() : nil, name: configuration.name ?? Host.programName(),
+                folder: claims ? folder : nil, name: name,
                 cgroup: place.workplace.path, waits: configuration.waitsForCPUs)
             let found = try search.find(
                 planning: { machine in
@@ -94,10 +106,38 @@ package struct PoolSetup {
             let pieces = machine.layout?.slots
             claim = found.claim
             taken = found.taken
+            var warnings: [String] = []
+            if claims, folder == nil, !ClaimFolder.isSwitchedOff() {
+                warnings.append(
+                    "no other pool knows of this one's CPUs, since neither /run/lock/cgexec nor a folder in XDG_RUNTIME_DIR"
+                        + " can be used: CGEXEC_CLAIMS names another one")
+            }
+            if let budget, configuration.budget != nil {
+                let others = MemoryClaims(in: folder, below: place.workplace.path)
+                if let total = Host.totalMemory() {
+                    warnings += [others.warning(budget: budget, total: total)].compactMap { $0 }
+                }
+                let own = Claim(
+                    pid: getpid(), user: geteuid(), name: name, since: civilNow(), memory: budget,
+                    cgroup: place.workplace.path)
+                memoryClaim = try? folder?.take { (_: [Claim]) throws(KernelError) in own }
+            } else {
+                memoryClaim = nil
+            }
             let impossible = purpose.jobs.flatMap { job in
                 machine.obstacles(to: job, memory: Self.memory(of: job, budget: budget, needs, on: host))
             }
             if !impossible.isEmpty { throw HostUnfit(impossible.withoutRepeats) }
+            if let kind = configuration.partition, configuration.affinity.piece != .none {
+                do throws(KernelError) {
+                    try place.workplace.makePartition(kind, of: machine.cpus)
+                } catch {
+                    guard configuration.bestEffort else { throw error }
+                    warnings.append("the pool's CPUs are not taken from others: \(error)")
+                }
+            }
+            isPartition = place.workplace.partition != nil
+            self.warnings = warnings
             self.machine = machine
             scheduler = Scheduler.Configuration(
                 slots: pieces.map { Array($0.prefix(plan.count)) } ?? Array(repeating: Slot(), count: plan.count),
@@ -131,7 +171,8 @@ package struct PoolSetup {
         switch location {
         case .subtree(let subtree):
             let budget = budget(
-                configuration, purpose, limit: Host.memoryLimit(above: subtree.base, mount: subtree.mount))
+                configuration, purpose, limit: Host.memoryLimit(above: subtree.base, mount: subtree.mount),
+                below: subtree.base)
             let enforced = configuration.budget == nil ? nil : budget.map { ByteSize($0.size.bytes + reserve) }
             return (try Workplace(in: subtree, budget: enforced, bestEffort: configuration.bestEffort), budget)
         case .scope(let isRoot):
@@ -147,22 +188,29 @@ package struct PoolSetup {
                         .init(what: asked.joined(separator: ", "), cause: $0.cause, cure: $0.cure)
                     })
             }
-            let budget = budget(configuration, purpose, limit: nil)
+            let budget = budget(configuration, purpose, limit: nil, below: nil)
             return (Workplace(without: reason, bestEffort: configuration.bestEffort), budget)
         }
     }
 
     /// The budget that a pool set up there would have, for checking jobs before anything is made.
     package static func plannedBudget(_ configuration: PoolConfiguration, at location: Location) -> ByteSize? {
-        var limit: ByteSize?
-        if case .subtree(let subtree) = location { limit = Host.memoryLimit(above: subtree.base, mount: subtree.mount) }
-        return budget(configuration, Purpose(), limit: limit)?.size
+        guard case .subtree(let subtree) = location else {
+            return budget(configuration, Purpose(), limit: nil, below: nil)?.size
+        }
+        let limit = Host.memoryLimit(above: subtree.base, mount: subtree.mount)
+        return budget(configuration, Purpose(), limit: limit, below: subtree.base)?.size
     }
 
-    private static func budget(_ configuration: PoolConfiguration, _ purpose: Purpose, limit: ByteSize?) -> BudgetPlan?
-    {
+    private static func budget(
+        _ configuration: PoolConfiguration, _ purpose: Purpose, limit: ByteSize?, below base: String?
+    ) -> BudgetPlan? {
         guard configuration.budget != nil || purpose.plansMemory, let total = Host.totalMemory() else { return nil }
-        return BudgetPlan(asked: configuration.budget, total: total, limit: limit)
+        var promised = ByteSize(0)
+        if configuration.budget == nil {
+            promised = MemoryClaims(in: (try? ClaimFolder.usual(makes: false)) ?? nil, below: base).sum
+        }
+        return BudgetPlan(asked: configuration.budget, total: total, limit: limit, promised: promised)
     }
 
     /// What the configuration asks for that needs a cgroup.
@@ -170,6 +218,7 @@ package struct PoolSetup {
         [
             configuration.budget.map { _ in "--budget" }, configuration.cgroup.map { _ in "--cgroup" },
             configuration.affinity.piece == .none ? nil : "--affinity",
+            configuration.partition.map { _ in "--partition" },
         ].compactMap { $0 }
     }
 
@@ -190,6 +239,15 @@ package struct PoolSetup {
         var reasons: [HostUnfit.Reason] = []
         if configuration.budget != nil { reasons += place.obstacles(to: [("--budget", "memory")]) }
         if configuration.affinity.piece != .none { reasons += place.obstacles(to: [("--affinity", "cpuset")]) }
+        if configuration.partition != nil {
+            reasons += place.obstacles(to: [("--partition", "cpuset")])
+            if configuration.affinity.piece == .none {
+                reasons.append(
+                    .init(
+                        what: "--partition", cause: "the pool's slots own no CPUs that could be taken from others",
+                        cure: "Name a piece with --affinity, such as core"))
+            }
+        }
         for job in jobs { reasons += place.obstacles(to: job.limits) }
         if jobs.contains(where: { $0.affinity.map { $0.piece != .none } ?? false }) {
             reasons += place.obstacles(to: [("--affinity", "cpuset")])

@@ -128,6 +128,11 @@ struct cgx_wait {
     int64_t max_rss_kib;
 };
 
+// A socket that receives the kernel's device events, or -errno; and the next one: its length, or -errno (-EAGAIN where none
+// is there, -ENOBUFS where some were lost).
+int cgx_open_uevents(void);
+int cgx_next_uevent(int descriptor, void *buffer, size_t size);
+
 // waitid(P_PIDFD): 0, or -errno.
 int cgx_wait_pidfd(int pidfd, int nohang, struct cgx_wait *result);
 

@@ -42,6 +42,8 @@ struct JobDraft: Sendable {
     var after: [Located<Template>]?
     var afterSuccess: Located<Bool>?
     var fallback: [Located<Template>]?
+    /// The files that it reads.
+    var inputs: [Located<Template>]?
     var sweep: [SweepVariable] = []
     /// Whether something is wrong that decides which program would run: then nothing is said about the program.
     var hasGaps = false
@@ -64,6 +66,7 @@ struct JobDraft: Sendable {
         result.after = after ?? defaults.after
         result.afterSuccess = afterSuccess ?? defaults.afterSuccess
         result.fallback = fallback ?? defaults.fallback
+        result.inputs = inputs ?? defaults.inputs
         result.hasGaps = hasGaps || defaults.hasGaps
         return result
     }
@@ -74,7 +77,7 @@ extension JobFileReader {
     private static let sharedKeys =
         [
             "description", "shell", "env", "cwd", "stdin", "stdout", "stderr", "category", "size", "group", "after",
-            "on", "fallback",
+            "on", "fallback", "inputs",
         ]
         + SchedulingOption.all.map(\.name) + LimitOption.all.map(\.name)
     static let jobKeys = ownKeys + sharedKeys
@@ -122,6 +125,7 @@ extension JobFileReader {
         case "sweep": draft.sweep = sweep(field)
         case "group": draft.group = template(field.value, at: field.place)
         case "after": draft.after = texts(of: field).compactMap { template($0.value, at: $0.place) }
+        case "inputs": draft.inputs = texts(of: field).compactMap { template($0.value, at: $0.place) }
         case "on":
             draft.afterSuccess = value(field) { text throws(ValueError) in
                 guard ["success", "any"].contains(text) else { throw ValueError(text, expected: "success or any") }

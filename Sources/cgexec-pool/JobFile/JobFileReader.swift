@@ -115,6 +115,7 @@ struct JobFileReader {
                 }
             case "affinity":
                 file.pool.affinity = value(field, AffinityMask.init(parsing:)) ?? .none
+            case "partition": file.pool.partition = value(field, CPUPartition.init(parsing:))
             case "cgroup":
                 if let path = text(field.value, at: field.place) {
                     guard path.hasPrefix("/") else {
@@ -143,7 +144,8 @@ struct JobFileReader {
                 reportUnknown(
                     field,
                     known: [
-                        "jobs", "budget", "affinity", "cgroup", "best-effort", "name", "mode", "chain", "halt", "learn",
+                        "jobs", "budget", "affinity", "partition", "cgroup", "best-effort", "name", "mode", "chain",
+                        "halt", "learn",
                         "learned", "least-memory", "thread-variables",
                     ])
             }

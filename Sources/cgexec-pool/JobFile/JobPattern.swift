@@ -50,6 +50,7 @@ final class JobPattern: Sendable {
             for text in draft.scheduling[option.name]?.value ?? [] { try? option.apply(text, to: &job) }
         }
         job.afterSuccess = draft.afterSuccess?.value ?? true
+        job.inputs = (draft.inputs ?? []).map { bindings.text($0.value) }
         fill(&job, bindings)
         return job
     }
@@ -81,7 +82,7 @@ extension JobDraft {
 
     /// The texts that must be known before anything starts: they stand in tables and in the journal.
     var earlyTemplates: [Located<Template>] {
-        [name, description, category, size, group].compactMap(\.self) + (after ?? [])
+        [name, description, category, size, group].compactMap(\.self) + (after ?? []) + (inputs ?? [])
     }
 }
 

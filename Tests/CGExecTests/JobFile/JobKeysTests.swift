@@ -91,13 +91,14 @@ import Testing
     }
 
     @Test func `pool settings`() throws {
-        let text =
-            "pool: {jobs: 50%, budget: 8GiB, affinity: l3, cgroup: /a/b, best-effort: true}\njobs: [{command: [x]}]"
-        let pool = try reading(text).checked().pool
-        #expect(
-            pool
-                == PoolConfiguration(
-                    jobs: .fraction(0.5), budget: .gib(8), affinity: .l3, cgroup: "/a/b", bestEffort: true))
+        let text = """
+            pool: {jobs: 50%, budget: 8GiB, affinity: l3, partition: isolated, cgroup: /a/b, best-effort: true}
+            jobs: [{command: [x]}]
+            """
+        var expected = PoolConfiguration(
+            jobs: .fraction(0.5), budget: .gib(8), affinity: .l3, cgroup: "/a/b", bestEffort: true)
+        expected.partition = .isolated
+        #expect(try reading(text).checked().pool == expected)
         #expect(try reading("- command: [x]").checked().pool == PoolConfiguration())
     }
 

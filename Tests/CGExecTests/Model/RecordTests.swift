@@ -44,10 +44,12 @@ import Testing
         record.usage = usage
         record.limits = Limits(memory: .mib(64), timeout: .seconds(3))
         record.effective = ["memory.max": "67108864"]
-        record.placement = .init(cpus: CPUSet([0, 1]), mems: CPUSet([0]), idle: CPUSet([2, 3]), piece: "l2:0")
+        record.placement = .init(
+            cpus: CPUSet([0, 1]), mems: CPUSet([0]), idle: CPUSet([2, 3]), piece: "l2:0", partition: .root)
         record.enforcement = ["memory": .cgroup, "timeout": .scheduler]
         record.neighbours = [.init(id: JobID(5), shared: .l3)]
-        record.validity = .init(verdict: .perturbed, reasons: ["r"])
+        record.validity = .init(verdict: .perturbed, reasons: ["r"], notes: ["v"])
+        record.key = "0123456789abcdef"
         record.notes = ["note"]
         record.output = .init(
             stdout: .init(text: "hi", bytes: 2, truncated: false), stderr: .init(path: "/tmp/e/f"))
@@ -67,17 +69,17 @@ import Testing
         let line =
             #"{"argv":["true"],"attempt":1,"category":"c","cwd":"/tmp","description":"d","#
             + #""effective":{"memory.max":"67108864"},"enforcement":{"memory":"cgroup","timeout":"scheduler"},"fallback":true,"#
-            + #""host":"h","id":7,"limits":{"memory":67108864,"timeout":3},"limitsHit":["pids"],"name":"n","#
+            + #""host":"h","id":7,"key":"0123456789abcdef","limits":{"memory":67108864,"timeout":3},"limitsHit":["pids"],"name":"n","#
             + #""neighbours":[{"id":5,"shared":"l3"}],"notes":["note"],"outcome":{"cause":3,"code":1,"culprit":"pool","errno":2,"kind":"memory","#
             + #""message":"m","signal":9,"stage":"leaf"},"output":{"stderr":{"path":"/tmp/e/f"},"#
             + #""stdout":{"bytes":2,"text":"hi","truncated":false}},"params":{"x":"1"},"#
-            + #""phase":2,"placement":{"cpus":"0-1","idle":"2-3","mems":"0","piece":"l2:0"},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#
+            + #""phase":2,"placement":{"cpus":"0-1","idle":"2-3","mems":"0","partition":"root","piece":"l2:0"},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#
             + #""admitted":"\#(instant)","ended":"\#(instant)","queued":"\#(instant)","started":"\#(instant)"},"usage":{"cpuSeconds":1,"#
             + #""frozenSeconds":0,"io":[{"device":"8:0","rbytes":1,"rios":3,"wbytes":2,"wios":4}],"majorFaults":5,"#
             + #""memory":{"anon":1},"memoryPeakBytes":4096,"needPeakBytes":2048,"pidsPeak":3,"#
             + #""pressure":{"cpu":{"fullSeconds":0.25,"someSeconds":0.5},"io":{"someSeconds":0.5},"#
             + #""memory":{"fullSeconds":0.25,"someSeconds":0.5}},"swapPeakBytes":0,"systemSeconds":0.5,"#
-            + #""throttledSeconds":0.5,"userSeconds":0.5},"validity":{"reasons":["r"],"verdict":"perturbed"},"wallSeconds":0.25}"#
+            + #""throttledSeconds":0.5,"userSeconds":0.5},"validity":{"notes":["v"],"reasons":["r"],"verdict":"perturbed"},"wallSeconds":0.25}"#
         #expect(try Self.full.jsonLine() == line)
         #expect(try Record(json: line) == Self.full)
     }

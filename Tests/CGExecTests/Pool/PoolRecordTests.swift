@@ -153,7 +153,8 @@ import Testing
         ])
         let plan = pool.kernel.launches[0]
         let leaf = LeafPlan(
-            memory: .mib(256), swap: .mib(1), cpus: CPUSet([0, 1]), mems: CPUSet([0]),
+            memory: .mib(256), memoryIsAsked: true, swap: .mib(1), cpus: CPUSet([0, 1]), mems: CPUSet([0]),
+            ownsCPUs: true,
             cpuQuota: 1.5, cpuWeight: 50, pids: 7, watchPids: true, io: limits.io, delegate: true)
         #expect(plan.leaf == leaf)
         #expect(plan.files == 20 && plan.core == ByteSize(0) && plan.outputLimit == .kib(1) && plan.directory == "/d")

@@ -1,0 +1,61 @@
+/// Sees what disturbs attempts that own CPUs: others on these CPUs, heat, CPUs that go, a partition that is lost.
+///
+/// Only counters of the kernel are compared, at the start and at the end, and what the kernel reports by itself in between:
+/// nothing is looked at while the program runs.
+final class Disturbances {
+    private struct Watched {
+        var cpus: CPUSet
+        var begun: Instant
+        var load: ProcStat?
+        var throttles: UInt64?
+        var reasons: [String] = []
+    }
+
+    private var watched: [AttemptID: Watched] = [:]
+    private var hotplug: HotplugWatch?
+    private var partition: ControlWatch?
+
+    /// Watches for attempts in `place`.
+    init(on reactor: Reactor, place: Workplace) {
+        // Where containers have no such events, a CPU that is gone at the end is still seen.
+        hotplug = try? HotplugWatch(on: reactor) { [unowned self] cpu, what in
+            note("CPU \(cpu) \(what) while it ran") { $0.contains(cpu) }
+        }
+        guard place.partition != nil else { return }
+        partition = place.watchPool(Partition.file, on: reactor) { [unowned self] in
+            _ = partition?.read()  // what is not read is reported again
+            guard let trouble = place.partitionTrouble else { return }
+            note("its CPUs were taken from the pool's partition: \(trouble)") { _ in true }
+        }
+    }
+
+    private func note(_ reason: String, where isMeant: (CPUSet) -> Bool) {
+        for (id, entry) in watched where isMeant(entry.cpus) && !entry.reasons.contains(reason) {
+            watched[id]?.reasons.append(reason)
+        }
+    }
+
+    /// To be called before the program starts.
+    func begin(_ id: AttemptID, on cpus: CPUSet) {
+        watched[id] = Watched(
+            cpus: cpus, begun: monotonicNow(), load: readFile("/proc/stat").map(ProcStat.init),
+            throttles: HostNoise.throttles(of: cpus))
+    }
+
+    /// To be called when nothing of it is left; `own` is the CPU time of its tree, in seconds. Gives what disturbed it.
+    func end(_ id: AttemptID, own: Double?) -> [String] {
+        hotplug?.drain()
+        guard let entry = watched.removeValue(forKey: id) else { return [] }
+        var reasons = entry.reasons
+        let seconds = monotonicNow().since(entry.begun).seconds
+        if let own, let before = entry.load, let now = readFile("/proc/stat").map(ProcStat.init),
+            let ticks = now.since(before, on: entry.cpus)
+        {
+            reasons += ForeignLoad.reasons(ticks, on: entry.cpus, seconds: seconds, own: own)
+        }
+        if let before = entry.throttles, let now = HostNoise.throttles(of: entry.cpus), now > before {
+            reasons.append("its CPUs \(entry.cpus) were slowed for heat, \(now - before) times")
+        }
+        return reasons
+    }
+}

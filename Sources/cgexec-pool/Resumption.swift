@@ -1,0 +1,44 @@
+import CGExec
+
+/// Which jobs of a file an earlier run has done, as its journal tells.
+struct Resumption {
+    /// The records of those that are not run again, by their places in the file; with the numbers that the jobs have now.
+    private(set) var carried: [Int: Record] = [:]
+    /// Those of the records that the journal has, with their keys.
+    private(set) var kept: [(key: String, record: Record)] = []
+
+    /// Nothing was done before.
+    init() {}
+
+    /// - Parameters:
+    ///   - rerunsFailed: whether a job that failed counts as not done.
+    init(of file: JobFile, from journal: Journal, rerunsFailed: Bool) {
+        var state = journal.before
+        guard state.run > 0 else { return }
+        let indices = Dictionary(file.jobs.indices.map { (file.jobs[$0].job.name, $0) }) { first, _ in first }
+        var members: [String: [Int]] = [:]
+        for index in file.jobs.indices {
+            for path in file.jobs[index].groups { members[path, default: []].append(index) }
+        }
+        for (number, index) in file.order.enumerated() {
+            let planned = file.jobs[index]
+            let before = planned.after.flatMap { name in indices[name.value].map { [$0] } ?? members[name.value] ?? [] }
+            // What it reads may be made anew.
+            guard before.allSatisfy({ carried[$0] != nil }) else { continue }
+            let failed = before.first { !(carried[$0]?.outcome.isSuccess ?? true) }
+            if let failed, planned.job.afterSuccess {
+                carried[index] = .cancelled(
+                    JobID(number + 1), planned.job,
+                    because:
+                        "it comes after '\(file.jobs[failed].job.name)', which failed in an earlier run; with --rerun-failed both"
+                        + " run again")
+                continue
+            }
+            let key = journal.keys.key(of: planned.job)
+            guard var record = state.take(key, successOnly: rerunsFailed) else { continue }
+            record.id = JobID(number + 1)
+            carried[index] = record
+            kept.append((key, record))
+        }
+    }
+}

@@ -1,0 +1,299 @@
+import Glibc
+import Support
+import Testing
+
+@testable import CGExec
+
+/// `run --journal` and `--resume`: a run that was ended, however, is taken up by the next one.
+@Suite(.scratchCgroup) struct ResumeTests {
+    private let scratch: ScratchDirectory
+    private let tree: String
+    private let journal: String
+
+    init() throws {
+        scratch = try ScratchDirectory()
+        tree = try ScratchCgroup.current().path
+        journal = scratch.file("journal")
+    }
+
+    private func arguments(_ jobs: String, _ options: [String]) throws -> [String] {
+        try [Programs.pool(), "run", "--quiet", "--no-learn", "--cgroup", tree, "--journal", journal] + options
+            + ["--json", scratch.file("records"), jobs]
+    }
+
+    private func run(_ jobs: String, _ options: String...) throws -> Child.Finish {
+        try Child.run(arguments(jobs, options))
+    }
+
+    private func records() throws -> [Record] {
+        try (contents(of: scratch.file("records")) ?? "").split(separator: "\n").map { try Record(json: String($0)) }
+    }
+
+    /// Which jobs ran, a line for each.
+    private func log() -> [String] {
+        (contents(of: scratch.file("log")) ?? "").split(separator: "\n").map(String.init)
+    }
+
+    /// Jobs that write their name, and fail where it begins with "f".
+    private func jobs(_ names: String..., more: String = "") throws -> String {
+        let log = scratch.file("log")
+        let list = names.map { name in
+            "- {name: \(name), command: [sh, -c, 'echo \(name) >> \"$0\"; case \(name) in f*) exit 1;; esac', '\(log)']\(more)}"
+        }
+        return try scratch.write(list.joined(separator: "\n") + "\n", to: "jobs.yaml")
+    }
+
+    @Test func `what is done is not run again`() throws {
+        let first = try run(jobs("a", "b", "fail"))
+        #expect(first.status == .exited(1), "\(first)")
+        #expect(log().sorted() == ["a", "b", "fail"])
+        // The list has changed: one more, in another order.
+        let second = try run(jobs("fail", "c", "b", "a"), "--resume")
+        #expect(second.status == .exited(1) && log().count == 4 && log().last == "c", "\(second) \(log())")
+        let again = try records()
+        #expect(again.map(\.name).sorted() == ["a", "b", "c", "fail"])
+        #expect(Set(again.map(\.id)).count == 4 && again.allSatisfy { $0.key != nil })
+        #expect(second.text.contains("4 jobs: 3 ok, 1 exit"), "\(second)")
+        let third = try run(jobs("fail", "c", "b", "a"), "--resume", "--rerun-failed")
+        #expect(third.status == .exited(1) && log().count == 5 && log().last == "fail", "\(third) \(log())")
+        #expect(try records().count == 4)
+    }
+
+    @Test func `jobs that are alike are told apart by their number`() throws {
+        func alike(_ count: Int) throws -> String {
+            let words = "[sh, -c, 'echo a >> \"$0\"', '\(scratch.file("log"))']"
+            return try scratch.write("- {name: 'a{n}', command: \(words), sweep: {n: 1..\(count)}}\n", to: "alike.yaml")
+        }
+        _ = try run(alike(2))
+        #expect(log() == ["a", "a"])
+        _ = try run(alike(3), "--resume")
+        #expect(log() == ["a", "a", "a"])
+        #expect(try records().count == 3)
+    }
+
+    @Test func `a changed limit, input or predecessor is a reason to run again`() throws {
+        try scratch.write("1", to: "input")
+        let input = ", inputs: ['\(scratch.file("input"))']"
+        _ = try run(jobs("a", more: input))
+        _ = try run(jobs("a", more: input), "--resume")
+        #expect(log() == ["a"])
+        try scratch.write("2", to: "input")
+        _ = try run(jobs("a", more: input), "--resume")
+        #expect(log() == ["a", "a"])
+        _ = try run(jobs("a", more: input + ", grace: 1s"), "--resume")
+        #expect(log().count == 3)
+
+        func chain(_ files: String) throws -> String {
+            try scratch.write(
+                """
+                - {name: one, command: [sh, -c, 'echo one >> "$0"', '\(scratch.file("log"))'], files: \(files)}
+                - {name: two, command: [sh, -c, 'echo two >> "$0"', '\(scratch.file("log"))'], after: [one]}
+                """, to: "chain.yaml")
+        }
+        _ = try run(chain("100"), "--resume")
+        #expect(log().suffix(2) == ["one", "two"])
+        _ = try run(chain("101"), "--resume")
+        #expect(log().suffix(2) == ["one", "two"] && log().count == 7, "\(log())")
+    }
+
+    @Test func `what comes after a failure that is not tried again stays undone`() throws {
+        let file = try scratch.write(
+            """
+            - {name: first, command: ['false']}
+            - {name: then, command: ['true'], after: [first]}
+            """, to: "jobs.yaml")
+        #expect(try run(file).status == .exited(1))
+        #expect(try run(file, "--resume").status == .exited(1))
+        #expect(try records().map(\.outcome.kind) == [.exit, .cancelled])
+    }
+
+    @Test func `a journal that is not ours to write is refused`() throws {
+        _ = try run(jobs("a"))
+        let before = contents(of: journal)
+        let again = try run(jobs("a"))
+        #expect(again.status == .exited(2) && again.text.contains("--resume takes it up"), "\(again)")
+        #expect(contents(of: journal) == before && log() == ["a"])
+        try scratch.write("{}\nsomething\n", to: "journal")
+        let damaged = try run(jobs("a"), "--resume")
+        #expect(
+            damaged.status == .exited(2) && damaged.text.contains("journal:1: this is no line of a journal"),
+            "\(damaged)")
+        #expect(contents(of: journal) == "{}\nsomething\n")
+        // A file that is missing is a run that has not begun.
+        unlink(journal)
+        #expect(try run(jobs("b"), "--resume").status == .exited(0))
+        for (options, text) in [
+            (["--journal", "-"], "'-' cannot be"), (["--resume"], "--resume: name the journal"),
+            (["--journal", "j", "--rerun-failed"], "it goes with --resume"),
+            (["--journal", "j", "--durability", "disk"], "expected process or sync"),
+            (["--journal", scratch.file("jobs.yaml")], "is the job file itself"),
+        ] {
+            let bad = try Child.run([Programs.pool(), "run"] + options + [scratch.file("jobs.yaml")])
+            #expect(bad.status == .exited(2) && bad.text.contains(text), "\(bad)")
+        }
+    }
+
+    @Test func `two runs on one journal are refused`() throws {
+        let mailbox = try Mailbox()
+        let file = try scratch.write(
+            "- {name: a, command: [sh, -c, 'echo up > \"$0\"; exec sleep 1h', '\(mailbox.path)']}\n", to: "long.yaml")
+        let first = try Child(arguments(file, []))
+        _ = try mailbox.nextLine()
+        let second = try run(jobs("b"), "--resume")
+        #expect(second.status == .exited(125) && second.text.contains("Another run writes to it"), "\(second)")
+        first.signal(SIGKILL)
+        _ = try first.waitForExit()
+        try CgroupTree.waitUntilChildless(tree)
+    }
+
+    /// The keeper is killed as well: the next run has to do its work.
+    @Test func `what a dead pool left is gone before the new one starts`() throws {
+        func job(_ mailbox: Mailbox) throws -> String {
+            try scratch.write(
+                "- {name: long, command: [sh, -c, 'echo $$ > \"$0\"; exec sleep 1h', '\(mailbox.path)']}\n",
+                to: "long.yaml")
+        }
+        let (one, two) = (try Mailbox(), try Mailbox())
+        let first = try Child(arguments(job(one), []))
+        let held = try #require(Int32(try one.nextLine()))
+        for keeper in Processes.children(of: first.pid) where keeper != held { kill(keeper, SIGSTOP) }
+        first.signal(SIGKILL)
+        _ = try first.waitForExit()
+        #expect(Processes.isAlive(held) && CgroupTree.children(of: tree).count == 1)
+        let left = try #require(CgroupTree.children(of: tree).first)
+        let second = try Child(arguments(job(two), ["--resume"]))
+        _ = try two.nextLine()
+        #expect(!Processes.isAlive(held) && !CgroupTree.children(of: tree).contains(left))
+        second.signal(SIGTERM)
+        #expect(try second.waitForExit().status == .exited(130))
+        try CgroupTree.waitUntilChildless(tree)
+    }
+
+    // MARK: Death at any moment
+
+    /// Where a run, or one of its attempts, was when it was killed, as its journal and what its jobs wrote tell.
+    private enum Moment: String, CaseIterable {
+        case beforeItsJournal, replacing, idle, startToExec, running, exitToEnd
+    }
+
+    @Test func `killed at random moments and taken up, each job is in the result once`() throws {
+        try killAndResume(fillsDisk: false)
+    }
+
+    @Test func `the same on a disk that is full at random moments`() throws {
+        guard geteuid() == 0 else { try skip("only root can mount a small disk") }
+        guard mount("none", scratch.path, "tmpfs", 0, "size=2m") == 0 else {
+            try skip("no tmpfs can be mounted: \(errno)")
+        }
+        defer { umount2(scratch.path, Int32(MNT_DETACH)) }
+        try killAndResume(fillsDisk: true)
+    }
+
+    private func killAndResume(fillsDisk: Bool) throws {
+        let seed = SeededGenerator.newSeed()
+        var dice = SeededGenerator(seed: seed)
+        let logs = try ScratchDirectory()  // not on the disk that is full
+        let count = Patience.rounds(300, inVM: 20)
+        let list = (1...count).map { number in
+            let pause = number % 10 == 0 ? "0.05" : ""
+            return #"{"name": "j\#(number)", "command": ["sh", "\#(logs.file("job"))", "\#(number)", "\#(pause)"]}"#
+        }
+        try logs.write(
+            """
+            echo "b $1 $PPID" >> "\(logs.file("log"))"
+            if [ -n "$2" ]; then sleep "$2"; fi
+            echo "e $1 $PPID" >> "\(logs.file("log"))"
+            """, to: "job")
+        let began = monotonicNanoseconds()
+        #expect(try run(jobs("a")).status == .exited(0))
+        let span = Double(monotonicNanoseconds() - began) / 1e9
+        let file = try logs.write(list.joined(separator: "\n") + "\n", to: "jobs.jsonl")
+        var seen: [Moment: Int] = [:]
+        var kills = 0
+        let wanted = Soak.count(Patience.rounds(50, inVM: 2), long: 200)
+        while kills < wanted {
+            // A list that is done begins anew.
+            for name in ["journal", "journal.1", "journal.new"] { unlink(scratch.file(name)) }
+            unlink(logs.file("log"))
+            var isDone = false
+            while !isDone {
+                let options = ["--resume", "--jobs", "3"]
+                // Of a kill before this one.
+                unlink(scratch.file("journal.new"))
+                let notices = inotify_init1(Int32(IN_CLOEXEC))
+                defer { close(notices) }
+                inotify_add_watch(notices, scratch.path, UInt32(IN_CREATE))
+                let child = try Child(arguments(file, options))
+                if kills < wanted {
+                    // Some while it begins, some as soon as it replaces the journal.
+                    var pause = Double.random(in: 0...(kills % 3 == 0 ? 1 : 4) * span, using: &dice)
+                    if kills % 5 == 4 {
+                        var ready = pollfd(fd: notices, events: Int16(POLLIN), revents: 0)
+                        poll(&ready, 1, 2_000)
+                        pause /= 300
+                    }
+                    usleep(UInt32(pause * 5e5))
+                    if fillsDisk { Self.fill(scratch.file("filler"), using: &dice) }
+                    usleep(UInt32(pause * 5e5))
+                    child.signal(SIGKILL)
+                    let finish = try child.waitForExit()
+                    if finish.status == .signaled(SIGKILL) {
+                        kills += 1
+                        for moment in try moments(logs) { seen[moment, default: 0] += 1 }
+                    } else {
+                        isDone = finish.status == .exited(0)
+                    }
+                    unlink(scratch.file("filler"))
+                } else {
+                    let finish = try child.wait()
+                    #expect(finish.status == .exited(0), "seed \(seed): \(finish)")
+                    isDone = true
+                }
+            }
+            try CgroupTree.waitUntilChildless(tree)
+            try expectOnce(count, seed)
+        }
+        let histogram = Moment.allCases.map { "\($0) \(seen[$0] ?? 0)" }.joined(separator: ", ")
+        print("killed \(kills) times (seed \(seed)): \(histogram)")
+        guard Soak.isLong, !fillsDisk else { return }
+        for moment in [Moment.replacing, .startToExec, .exitToEnd] {
+            #expect(seen[moment] ?? 0 >= 5, "seed \(seed): \(histogram)")
+        }
+    }
+
+    /// Leaves a few kilobytes at most.
+    private static func fill(_ path: String, using dice: inout SeededGenerator) {
+        let filler = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        defer { close(filler) }
+        let block = [UInt8](repeating: 0, count: 4096)
+        while write(filler, block, block.count) == block.count {}
+        ftruncate(filler, max(0, lseek(filler, 0, SEEK_END) - off_t.random(in: 0...16_384, using: &dice)))
+    }
+
+    private func moments(_ logs: ScratchDirectory) throws -> Set<Moment> {
+        if exists(scratch.file("journal.new")) { return [.replacing] }
+        var state = JournalState()
+        if exists(journal) { for entry in try Journal.read(journal) { state.apply(entry) } }
+        guard let pid = state.unfinished?.pid else { return [.beforeItsJournal] }
+        let marks = Set((contents(of: logs.file("log")) ?? "").split(separator: "\n").map(String.init))
+        let running = state.running.keys.map { attempt -> Moment in
+            if marks.contains("e \(attempt.id) \(pid)") { return .exitToEnd }
+            return marks.contains("b \(attempt.id) \(pid)") ? .running : .startToExec
+        }
+        return running.isEmpty ? [.idle] : Set(running)
+    }
+
+    private func expectOnce(_ count: Int, _ seed: UInt64) throws {
+        let names = try records().map(\.name)
+        #expect(names.count == count && Set(names).count == count, "seed \(seed): \(names.count)")
+        var state = JournalState()
+        for entry in try Journal.read(journal) { state.apply(entry) }
+        #expect(state.running.isEmpty && state.unfinished == nil, "seed \(seed)")
+        let ended = state.ended.values.flatMap(\.self).map(\.name)
+        #expect(ended.count == count && Set(ended).count == count, "seed \(seed): \(ended.count) in the journal")
+    }
+}
+
+extension Child.Finish {
+    fileprivate var text: String { stdout + stderr }
+}
