@@ -21,15 +21,18 @@ final class Batch {
     private let journal: Journal?
     /// What an earlier run has done.
     private let resumption: Resumption
+    /// Whether figures that are not clean are a failure.
+    private let requiresClean: Bool
 
     init(
         _ file: JobFile, _ configuration: PoolConfiguration, at location: Location, recordsFile: String?, isQuiet: Bool,
-        acceptance: Acceptance, mustKeepLearned: Bool, journal options: JournalOptions
+        acceptance: Acceptance, mustKeepLearned: Bool, journal options: JournalOptions, requiresClean: Bool
     ) throws {
         self.file = file
         self.acceptance = acceptance
         self.mustKeepLearned = mustKeepLearned
         self.recordsFile = recordsFile
+        self.requiresClean = requiresClean
         // Not those that are ignored, as under nohup or in the background of a script: a blocked signal would arrive
         // in spite of that. SIGCHLD, so that it is not ignored: nobody would learn how jobs ended.
         let interrupting = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].filter { !Signals.isIgnored($0) }
@@ -111,6 +114,13 @@ final class Batch {
             if mustKeepLearned { return ExitStatus.failed }
         }
         if interruptions > 0 { return ExitStatus.interrupted }
+        if requiresClean, let name = summary.unclean.first {
+            let count = summary.unclean.count
+            Terminal.complain(
+                "cgexec-pool run: --require-clean: \(count) of \(summary.total) have no clean figures, the first is '\(name.harmless)':"
+                    + " its record tells why (--json)")
+            return ExitStatus.jobFailed
+        }
         return acceptance.accepts(summary.successes, of: summary.total) ? ExitStatus.ok : ExitStatus.jobFailed
     }
 

@@ -43,6 +43,9 @@ struct Run: ParsableCommand {
         help: ArgumentHelp("When all is well: all jobs went well, any did, or a part.", valueName: "all|any|percent:N"))
     var okIf = "all"
 
+    @Flag(help: "Fail where a job's figures are not clean: disturbed, or nobody can tell.")
+    var requireClean = false
+
     @Flag(name: .shortAndLong, help: "No progress.")
     var quiet = false
 
@@ -135,7 +138,7 @@ struct Run: ParsableCommand {
             return try Batch(
                 jobFile, LearnedPath.chosen(configuration, for: jobFile), at: location, recordsFile: json,
                 isQuiet: quiet, acceptance: acceptance, mustKeepLearned: configuration.learned != .inMemory,
-                journal: journal
+                journal: journal, requiresClean: requireClean
             ).run()
         } catch let error as LearnedFileError {
             Terminal.complain("cgexec-pool run: \("\(error)".harmless), or say --no-learn\nNothing was started.")

@@ -19,14 +19,19 @@ struct Summary {
     /// A column has one unit, so that its numbers can be compared at a glance.
     private static let head = [
         "job", "outcome", "attempt", "wall s", "CPU s", "peak MiB", "output B", "memory limit", "enforcement",
+        "validity",
     ]
     private static let rightAligned = Set(3...7)
 
     /// How many jobs did what they were asked to.
     var successes: Int { counts[.ok] ?? 0 }
 
+    /// Jobs whose figures cannot be trusted, or of which nobody knows.
+    private(set) var unclean: [String] = []
+
     mutating func add(_ record: Record, of job: Job) {
         total += 1
+        if !record.isClean { unclean.append(record.name) }
         counts[record.outcome.kind, default: 0] += 1
         let row = Row(id: record.id, isSuccess: record.outcome.isSuccess, cells: Self.cells(record, job))
         if rows.count < Self.most {
@@ -45,7 +50,7 @@ struct Summary {
             decimal(record.usage?.cpuSeconds, places: 3),
             decimal(record.usage?.memoryPeakBytes.map { Double($0) / 0x1p20 }, places: 1),
             record.output?.stdout?.bytes.map { "\($0)" } ?? "", record.limits.memory?.description ?? "",
-            record.enforcement["memory"]?.rawValue ?? "",
+            record.enforcement["memory"]?.rawValue ?? "", record.isClean ? "" : record.validity?.verdict.rawValue ?? "",
         ]
     }
 
@@ -69,4 +74,8 @@ struct Summary {
         let kinds = Outcome.Kind.allCases.compactMap { kind in counts[kind].map { "\($0) \(kind.rawValue)" } }
         return "\(total) \(total == 1 ? "job" : "jobs"): " + kinds.joined(separator: ", ")
     }
+}
+
+extension Record {
+    fileprivate var isClean: Bool { validity?.verdict == .clean }
 }

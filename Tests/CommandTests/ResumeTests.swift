@@ -133,6 +133,41 @@ import Testing
         }
     }
 
+    /// Somebody freezes its cgroup for a moment.
+    @Test func `figures that are not clean are shown, and with --require-clean a failure`() throws {
+        let freezing = """
+            - name: frozen
+              command:
+                - sh
+                - -c
+                - |
+                  leaf=$(dirname "$(findmnt -rn -t cgroup2 -o TARGET | head -n 1)/x")$(sed -n 's/^0:://p' /proc/self/cgroup)
+                  (echo 1 > "$leaf/cgroup.freeze") & sleep 1h
+            """
+        let file = try scratch.write(freezing, to: "freezing.yaml")
+        let child = try Child(arguments(file, ["--require-clean"]))
+        // The leaf freezes itself; this thaws it, and lets it end.
+        while true {
+            let leaves = CgroupTree.children(of: tree).flatMap { pool in
+                CgroupTree.children(of: "\(tree)/\(pool)").map { "\(tree)/\(pool)/\($0)" }
+            }
+            if let leaf = leaves.first(where: { CgroupTree.number("frozen", in: $0 + "/cgroup.events") == 1 }) {
+                CgroupTree.write("0", to: leaf + "/cgroup.freeze")
+                CgroupTree.write("1", to: leaf + "/cgroup.kill")
+                break
+            }
+            usleep(10_000)
+        }
+        let finish = try child.wait()
+        #expect(finish.status == .exited(1) && finish.text.contains("1 of 1 have no clean figures"), "\(finish)")
+        #expect(finish.stdout.contains("| invalid"), "\(finish.stdout)")
+        #expect(try records().first?.validity?.reasons == ["it was frozen"])
+        let clean = try Child.run([
+            Programs.pool(), "run", "--quiet", "--no-learn", "--cgroup", tree, "--require-clean", jobs("a"),
+        ])
+        #expect(clean.status == .exited(0) && !clean.stdout.contains("validity"), "\(clean)")
+    }
+
     @Test func `two runs on one journal are refused`() throws {
         let mailbox = try Mailbox()
         let file = try scratch.write(

@@ -75,7 +75,11 @@ package final class Journal: @unchecked Sendable {
         entry.jobs = jobs
         entry.owner = .init(
             host: Host.name(), pid: getpid(), cgroup: cgroup, cgroupNumber: cgroup.flatMap(DeadPool.number))
-        let kept = records.map { key, record in Self.line(Self.end(record, key: key, isLast: true, run: run - 1)) }
+        let kept = records.map { key, record in
+            var entry = Self.end(record, key: key, isLast: true, run: run - 1)
+            entry.at = record.times.ended ?? entry.at
+            return Self.line(entry)
+        }
         file = try file.replaced(with: kept + [Self.line(entry)])
     }
 
