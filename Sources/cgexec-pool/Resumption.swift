@@ -17,14 +17,15 @@ struct Resumption {
         guard state.run > 0 else { return }
         let indices = Dictionary(file.jobs.indices.map { (file.jobs[$0].job.name, $0) }) { first, _ in first }
         var members: [String: [Int]] = [:]
+        var listed: Set<String> = []
         for index in file.jobs.indices {
             for path in file.jobs[index].groups { members[path, default: []].append(index) }
         }
         for (number, index) in file.order.enumerated() {
             let planned = file.jobs[index]
             let before = planned.after.flatMap { name in indices[name.value].map { [$0] } ?? members[name.value] ?? [] }
-            // What it reads may be made anew.
-            guard before.allSatisfy({ carried[$0] != nil }) else { continue }
+            let key = journal.keys.key(of: planned.job)
+            listed.insert(key)
             let failed = before.first { !(carried[$0]?.outcome.isSuccess ?? true) }
             if let failed, planned.job.afterSuccess {
                 carried[index] = .cancelled(
@@ -34,11 +35,18 @@ struct Resumption {
                         + " run again")
                 continue
             }
-            let key = journal.keys.key(of: planned.job)
-            guard var record = state.take(key, successOnly: rerunsFailed) else { continue }
-            record.id = JobID(number + 1)
+            // What it reads may be made anew.
+            guard before.allSatisfy({ carried[$0] != nil }),
+                var record = state.take(key, name: planned.job.name, successOnly: rerunsFailed)
+            else { continue }
+            record.belong(to: planned.job, as: JobID(number + 1))
+            record.task = planned.group
             carried[index] = record
             kept.append((key, record))
+        }
+        // A list that lacks them by mistake is not to cost anybody his results.
+        for (key, records) in state.ended.sorted(by: { $0.key < $1.key }) where !listed.contains(key) {
+            kept += records.map { (key, $0) }
         }
     }
 }

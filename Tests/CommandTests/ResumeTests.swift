@@ -83,6 +83,13 @@ import Testing
         _ = try run(jobs("a", more: input + ", grace: 1s"), "--resume")
         #expect(log().count == 3)
 
+        let folder = try run(jobs("a", more: ", inputs: [/tmp, /no/such/file]"), "--resume")
+        #expect(folder.status == .exited(2), "\(folder)")
+        #expect(
+            folder.text.contains("'/tmp' cannot be read as an input: Is a directory; name the files in it"), "\(folder)"
+        )
+        #expect(!folder.text.contains("/no/such"), "a job before may make it")
+
         func chain(_ files: String) throws -> String {
             try scratch.write(
                 """
@@ -133,6 +140,65 @@ import Testing
         }
     }
 
+    @Test(arguments: [#"{"a":1}"#, "no newline", "{}\n", "\n\nx", "{\"event\":\"begun\"}\nhalf"])
+    func `a file that is no journal is left as it is`(text: String) throws {
+        try scratch.write(text, to: "journal")
+        for options in [[], ["--resume"]] {
+            let finish = try Child.run(arguments(jobs("a"), options))
+            #expect(finish.status == .exited(2) && finish.text.contains("this is no line of a journal"), "\(finish)")
+            #expect(contents(of: journal) == text && !exists(journal + ".1") && log().isEmpty)
+        }
+    }
+
+    @Test func `a job that does the same under another name keeps its result, one that writes elsewhere does not`()
+        throws
+    {
+        func job(_ name: String, _ target: String) throws -> String {
+            try scratch.write(
+                "- {name: \(name), command: [echo, x], stdout: {file: '\(scratch.file(target))'}, category: \(name)}\n",
+                to: "one.yaml")
+        }
+        _ = try run(job("old", "out"))
+        unlink(scratch.file("out"))
+        _ = try run(job("new", "out"), "--resume")
+        #expect(!exists(scratch.file("out")))
+        #expect(try records().map { [$0.name, $0.category] } == [["new", "new"]])
+        _ = try run(job("new", "elsewhere"), "--resume")
+        #expect(contents(of: scratch.file("elsewhere")) == "x\n")
+    }
+
+    @Test func `a failure before keeps what comes after from running, whatever else runs again`() throws {
+        func file(_ limit: Int) throws -> String {
+            try scratch.write(
+                """
+                - {name: fails, command: ['false']}
+                - {name: changes, command: ['true'], files: \(limit)}
+                - {name: last, command: [sh, -c, 'echo last >> "$0"', '\(scratch.file("log"))'], after: [fails, changes]}
+                """, to: "after.yaml")
+        }
+        _ = try run(file(100))
+        _ = try run(file(101), "--resume")
+        #expect(log().isEmpty)
+        #expect(try records().sorted { $0.id < $1.id }.map(\.outcome.kind) == [.exit, .ok, .cancelled])
+    }
+
+    @Test func `a copy of a journal does not end the run that writes it`() throws {
+        let mailbox = try Mailbox()
+        let file = try scratch.write(
+            "- {name: a, command: [sh, -c, 'echo $$ > \"$0\"; exec sleep 1h', '\(mailbox.path)']}\n", to: "long.yaml")
+        let first = try Child(arguments(file, []))
+        let job = try #require(Int32(try mailbox.nextLine()))
+        try scratch.write(try #require(contents(of: journal)), to: "copy")
+        let second = try Child.run([
+            Programs.pool(), "run", "--cgroup", tree, "--journal", scratch.file("copy"), "--resume", file,
+        ])
+        #expect(second.status == .exited(125) && second.text.contains("still runs: this is a copy"), "\(second)")
+        #expect(Processes.isAlive(job) && Processes.isAlive(first.pid))
+        first.signal(SIGTERM)
+        _ = try first.waitForExit()
+        try CgroupTree.waitUntilChildless(tree)
+    }
+
     /// Somebody freezes its cgroup for a moment.
     @Test func `figures that are not clean are shown, and with --require-clean a failure`() throws {
         let freezing = """
@@ -147,7 +213,9 @@ import Testing
         let file = try scratch.write(freezing, to: "freezing.yaml")
         let child = try Child(arguments(file, ["--require-clean"]))
         // The leaf freezes itself; this thaws it, and lets it end.
+        let deadline = Patience.Deadline()
         while true {
+            try #require(deadline.milliseconds > 0, "it is never frozen")
             let leaves = CgroupTree.children(of: tree).flatMap { pool in
                 CgroupTree.children(of: "\(tree)/\(pool)").map { "\(tree)/\(pool)/\($0)" }
             }

@@ -47,7 +47,11 @@ extension RealKernel {
         @Test func `a freeze makes its figures invalid`() async throws {
             let record = try await run(":") { leaf in
                 try Self.put("1", in: leaf + "/cgroup.freeze")
-                while CgroupTree.number("frozen", in: leaf + "/cgroup.events") != 1 { usleep(1_000) }
+                let deadline = Patience.Deadline()
+                while CgroupTree.number("frozen", in: leaf + "/cgroup.events") != 1 {
+                    try #require(deadline.milliseconds > 0, "it is never frozen")
+                    usleep(1_000)
+                }
                 try Self.put("0", in: leaf + "/cgroup.freeze")
             }
             #expect(record.validity?.verdict == .invalid && record.validity?.reasons == ["it was frozen"])

@@ -1,6 +1,8 @@
 /// Reads what a leaf's tree used, and what tells whether it was disturbed. To be called when no process is left in it, and before it is removed: with the
 /// directory the counters go too. What belongs to a controller that is not among `controllers` is not looked for.
-func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controllers.wanted)) -> ValiditySigns {
+func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controllers.wanted), isDelegated: Bool = false)
+    -> ValiditySigns
+{
     var signs = ValiditySigns()
     var usage = Usage()
     func file(_ name: String) -> FlatKeyed? { leaf.readIfPossible(name).map(FlatKeyed.init) }
@@ -12,6 +14,9 @@ func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controll
         usage.userSeconds = seconds(cpu["user_usec"])
         usage.systemSeconds = seconds(cpu["system_usec"])
         usage.throttledSeconds = seconds(cpu["throttled_usec"])
+        if controllers.contains("cpu") {
+            signs.heldBackSeconds = seconds(file("cpu.stat.local")?["throttled_usec"]) ?? usage.throttledSeconds
+        }
     }
     if controllers.contains("memory") {
         usage.memoryPeakBytes = single("memory.peak")
@@ -24,12 +29,14 @@ func account(for leaf: borrowing Cgroup, controllers: Set<String> = Set(Controll
             signs.anonymousRefaults = memory["workingset_refault_anon"]
             signs.fileRefaults = memory["workingset_refault_file"]
             let events = file("memory.events")
-            signs.highHits = events?["high"]
-            signs.limitHits = events?["max"]
+            // What happens at limits that the job made itself, further down, is its own affair.
+            let own = isDelegated ? file("memory.events.local") ?? events : events
+            signs.highHits = own?["high"]
+            signs.limitHits = own?["max"]
             // Where page cache is under a tenth of the peak, the peak says what the job needs; not where the limit was
             // reached, since the peak is the limit then.
             if let peak = usage.memoryPeakBytes, let cache = memory["file"], let shared = memory["shmem"],
-                (cache - min(cache, shared)) * 10 < peak, signs.limitHits == 0
+                (cache - min(cache, shared)) * 10 < peak, events?["max"] == 0
             {
                 usage.needPeakBytes = peak
             }

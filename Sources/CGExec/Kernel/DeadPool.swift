@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -6,30 +7,101 @@ enum DeadPool {
     /// How long its processes may take to die.
     private static let patience = Duration.seconds(30)
 
-    /// Ends everything in the cgroup and removes it; `number` is what the kernel called it, so that no other is meant that
-    /// came to have the same path. Returns when nothing of it is left.
-    static func remove(_ path: String, number: UInt64) throws(KernelError) {
+    /// This process, and its pool's cgroup, as a later one can tell them from all others.
+    static func owner(cgroup: String?) -> JournalEntry.Owner {
+        var owner = JournalEntry.Owner(host: Host.name(), pid: getpid())
+        owner.boot = bootNumber()
+        owner.started = startTime(of: getpid())
+        owner.cgroup = cgroup
+        if let cgroup, let opened = try? Cgroup.open(cgroup) { owner.cgroupNumber = number(of: opened) }
+        return owner
+    }
+
+    /// Ends everything in the owner's cgroup and removes it; returns when nothing of it is left. Does nothing where that
+    /// cgroup is not there, or is another by now.
+    /// - Throws: `KernelError` also where the owner lives: its journal was copied.
+    static func remove(_ owner: JournalEntry.Owner) throws(KernelError) {
+        guard owner.host == Host.name(), owner.boot == bootNumber(), let path = owner.cgroup,
+            // What stands in a file is not to lead to anybody's cgroup.
+            path.split(separator: "/").last?.hasPrefix("\(Subtree.poolPrefix)\(owner.pid)-") == true
+        else { return }
+        if let started = owner.started, startTime(of: owner.pid) == started {
+            throw KernelError(
+                .open, "the journal's run", .resourceBusy,
+                cure:
+                    "Process \(owner.pid), which wrote it, still runs: this is a copy of its journal. Wait for its end")
+        }
         let deadline = monotonicNow().advanced(by: patience)
         var pause: UInt32 = 500
-        while Self.number(of: path) == number {
+        while try !isGone(path, owner) {
             guard monotonicNow() < deadline else {
                 throw KernelError(
                     .remove, path, .resourceBusy,
                     cure: "An earlier run was killed, and what it ran does not die: 'cat \(path)/cgroup.procs' lists it"
                 )
             }
-            if let cgroup = try? Cgroup.open(path) { try? cgroup.kill() }
-            let parts = path.split(separator: "/")
-            let parent = "/" + parts.dropLast().joined(separator: "/")
-            if let name = parts.last, let above = try? Cgroup.open(parent) { try? above.removeChild(String(name)) }
             usleep(pause)
             pause = min(pause * 2, 50_000)
         }
     }
 
-    /// The kernel's number of a cgroup, which it never gives twice; nil when it is not there.
-    static func number(of path: String) -> UInt64? {
+    /// Kills and removes once; true when it is not there any more.
+    private static func isGone(_ path: String, _ owner: JournalEntry.Owner) throws(KernelError) -> Bool {
+        let pool: Cgroup
+        do throws(KernelError) {
+            pool = try .open(path)
+        } catch {
+            if error.errno == ENOENT || error.errno == ENODEV { return true }
+            throw error
+        }
+        guard number(of: pool) == owner.cgroupNumber else { return true }
+        let parts = path.split(separator: "/")
+        let name = parts.last.map(String.init) ?? ""
+        do throws(KernelError) {
+            try pool.kill()
+            try Cgroup.open("/" + parts.dropLast().joined(separator: "/")).removeChildIfEmpty(name)
+        } catch {
+            switch Errno(rawValue: error.errno) {
+            case .permissionDenied, .notPermitted:
+                throw KernelError(
+                    error.operation, error.object, Errno(rawValue: error.errno),
+                    cure: "An earlier run of another user was killed and left this: run as that user, or as root")
+            default: return false  // busy, or gone meanwhile
+            }
+        }
+        return false
+    }
+
+    /// The kernel's number of a cgroup, which it gives once in a boot; nil for what is none.
+    private static func number(of cgroup: borrowing Cgroup) -> UInt64? {
         var facts = stat()
-        return stat(path, &facts) == 0 ? UInt64(facts.st_ino) : nil
+        var system = statfs()
+        guard fstat(cgroup.directory.raw, &facts) == 0, fstatfs(cgroup.directory.raw, &system) == 0,
+            system.f_type == Int(cgx_cgroup2_magic)
+        else { return nil }
+        return UInt64(facts.st_ino)
+    }
+
+    private static func bootNumber() -> String? {
+        readFile("/proc/sys/kernel/random/boot_id")?.filter { !$0.isWhitespace }
+    }
+
+    /// When a process started, in ticks since the boot (proc_pid_stat(5)); nil when there is none, or it is dead already.
+    private static func startTime(of process: Int32) -> UInt64? {
+        // The name in parentheses may hold anything.
+        let stat = readFile("/proc/\(process)/stat") ?? ""
+        let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
+        guard fields.count > 20, fields[1] != "Z", fields[1] != "X" else { return nil }
+        return UInt64(fields[20])
+    }
+}
+
+extension Cgroup {
+    fileprivate func removeChildIfEmpty(_ name: String) throws(KernelError) {
+        do throws(Errno) {
+            try removeChild(name)
+        } catch {
+            throw KernelError(.remove, path + "/" + name, error)
+        }
     }
 }

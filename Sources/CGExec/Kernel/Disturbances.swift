@@ -9,6 +9,8 @@ final class Disturbances {
         var load: ProcStat?
         var throttles: UInt64?
         var reasons: [String] = []
+        /// Whether its CPUs were the pool's alone all the time.
+        var keptPartition = true
     }
 
     private var watched: [AttemptID: Watched] = [:]
@@ -18,14 +20,18 @@ final class Disturbances {
     /// Watches for attempts in `place`.
     init(on reactor: Reactor, place: Workplace) {
         // Where containers have no such events, a CPU that is gone at the end is still seen.
-        hotplug = try? HotplugWatch(on: reactor) { [unowned self] cpu, what in
-            note("CPU \(cpu) \(what) while it ran") { $0.contains(cpu) }
+        hotplug = try? HotplugWatch(on: reactor) { [unowned self] change in
+            switch change {
+            case .cpu(let cpu, let what): note("CPU \(cpu) \(what) while it ran") { $0.contains(cpu) }
+            case .lost: note("the kernel had more to tell of devices than could be heard while it ran") { _ in true }
+            }
         }
         guard place.partition != nil else { return }
         partition = place.watchPool(Partition.file, on: reactor) { [unowned self] in
             _ = partition?.read()  // what is not read is reported again
-            guard let trouble = place.partitionTrouble else { return }
-            note("its CPUs were taken from the pool's partition: \(trouble)") { _ in true }
+            for id in watched.keys { watched[id]?.keptPartition = false }
+            let now = place.partitionTrouble ?? "which is in force again"
+            note("its CPUs were taken from the pool's partition: \(now)") { _ in true }
         }
     }
 
@@ -37,15 +43,17 @@ final class Disturbances {
 
     /// To be called before the program starts.
     func begin(_ id: AttemptID, on cpus: CPUSet) {
+        hotplug?.drain()  // what was before is not held against it
         watched[id] = Watched(
             cpus: cpus, begun: monotonicNow(), load: readFile("/proc/stat").map(ProcStat.init),
             throttles: HostNoise.throttles(of: cpus))
     }
 
-    /// To be called when nothing of it is left; `own` is the CPU time of its tree, in seconds. Gives what disturbed it.
-    func end(_ id: AttemptID, own: Double?) -> [String] {
+    /// To be called when nothing of it is left; `own` is the CPU time of its tree, in seconds. Gives what disturbed it, and
+    /// whether its CPUs were the pool's alone from start to end.
+    func end(_ id: AttemptID, own: Double?) -> (reasons: [String], keptPartition: Bool) {
         hotplug?.drain()
-        guard let entry = watched.removeValue(forKey: id) else { return [] }
+        guard let entry = watched.removeValue(forKey: id) else { return ([], false) }
         var reasons = entry.reasons
         let seconds = monotonicNow().since(entry.begun).seconds
         if let own, let before = entry.load, let now = readFile("/proc/stat").map(ProcStat.init),
@@ -56,6 +64,6 @@ final class Disturbances {
         if let before = entry.throttles, let now = HostNoise.throttles(of: entry.cpus), now > before {
             reasons.append("its CPUs \(entry.cpus) were slowed for heat, \(now - before) times")
         }
-        return reasons
+        return (reasons, entry.keptPartition)
     }
 }

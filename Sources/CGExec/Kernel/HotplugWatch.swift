@@ -9,10 +9,18 @@ final class HotplugWatch {
     private let socket: Descriptor
     private let reactor: Reactor
     private let registration: Reactor.Registration
-    private let changed: (Int, String) -> Void
+    private let changed: (Change) -> Void
 
-    /// Calls `changed` with the CPU and what became of it.
-    init(on reactor: Reactor, _ changed: @escaping (_ cpu: Int, _ what: String) -> Void) throws(KernelError) {
+    /// What the kernel told.
+    enum Change: Equatable {
+        /// A CPU, and what became of it.
+        case cpu(Int, String)
+        /// More than could be kept for us: something is not known.
+        case lost
+    }
+
+    /// Calls `changed` with what the kernel tells of CPUs.
+    init(on reactor: Reactor, _ changed: @escaping (Change) -> Void) throws(KernelError) {
         do throws(Errno) {
             socket = Descriptor(owning: try checked(cgx_open_uevents()))
         } catch {
@@ -29,21 +37,26 @@ final class HotplugWatch {
     /// Reports what has come and was not reported yet.
     func drain() { Self.drain(socket.raw, changed) }
 
-    private static func drain(_ socket: Int32, _ changed: (Int, String) -> Void) {
+    private static func drain(_ socket: Int32, _ changed: (Change) -> Void) {
         var message = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = cgx_next_uevent(socket, &message, message.count)
-            guard count > 0 else { return }
-            if let change = change(message.prefix(Int(count))) { changed(change.cpu, change.what) }
+            if count == -ENOBUFS {
+                changed(.lost)
+            } else if count > 0 {
+                if let change = change(message.prefix(Int(count))) { changed(change) }
+            } else {
+                return
+            }
         }
     }
 
     /// What a message says of a CPU: it begins with `offline@/devices/system/cpu/cpu3`; nil for every other message.
-    static func change(_ message: some Collection<UInt8>) -> (cpu: Int, what: String)? {
+    static func change(_ message: some Collection<UInt8>) -> Change? {
         let head = String(decoding: message.prefix { $0 != 0 }, as: UTF8.self)
         for (action, what) in [("offline", "was taken offline"), ("online", "was brought online")] {
             let prefix = "\(action)@/devices/system/cpu/cpu"
-            if head.hasPrefix(prefix), let cpu = Int(head.dropFirst(prefix.count)) { return (cpu, what) }
+            if head.hasPrefix(prefix), let cpu = Int(head.dropFirst(prefix.count)) { return .cpu(cpu, what) }
         }
         return nil
     }

@@ -21,6 +21,8 @@ package final class JournalFile: @unchecked Sendable {
     /// When it is no use any more to try again.
     private var deadline: Instant?
     private var unwritten: [UInt8] = []
+    /// Why what was handed to the system did not reach the disk.
+    private var lost: KernelError?
 
     /// Called, on another thread, when writing begins to fail, and with nil when it works again.
     package var onTrouble: @Sendable (KernelError?) -> Void = { _ in }
@@ -36,6 +38,10 @@ package final class JournalFile: @unchecked Sendable {
     ///   - syncs: whether a line counts as written only when it is on the disk (fdatasync(2)); else it outlives this process,
     ///     but not the machine.
     package convenience init(_ path: String, syncs: Bool) throws(KernelError) {
+        // By its own name: what takes its place is not to take the place of a link to it.
+        let real = realpath(path, nil)
+        defer { free(real) }
+        let path = real.map { String(cString: $0) } ?? path
         do throws(Errno) {
             self.init(try Self.locked(path), path, syncs: syncs)
         } catch {
@@ -70,15 +76,13 @@ package final class JournalFile: @unchecked Sendable {
 
     // MARK: Reading
 
-    /// The lines so far. What a writer that was killed did not finish is cut off.
-    package func lines() throws(KernelError) -> [Substring] {
+    /// The whole lines so far, and whether there is more: what a writer that was killed did not finish.
+    package func lines() throws(KernelError) -> (whole: [Substring], hasRest: Bool) {
         do throws(Errno) {
             let text = try descriptor.readAll()
-            let whole =
-                text.utf8.lastIndex(of: UInt8(ascii: "\n")).map { text.utf8.index(after: $0) } ?? text.startIndex
-            let length = text.utf8.distance(from: text.startIndex, to: whole)
-            if whole < text.endIndex { try systemCall { ftruncate(descriptor.raw, off_t(length)) } }
-            return text[..<whole].split(separator: "\n")
+            let newline = UInt8(ascii: "\n")
+            let end = text.utf8.lastIndex(of: newline).map { text.utf8.index(after: $0) } ?? text.startIndex
+            return (text[..<end].split(separator: "\n"), end < text.endIndex)
         } catch {
             throw KernelError(.read, path, error)
         }
@@ -95,13 +99,17 @@ package final class JournalFile: @unchecked Sendable {
             let file = try Descriptor.open(new, O_RDWR | O_CREAT | O_EXCL | O_APPEND, mode: 0o644)
             try systemCall { flock(file.raw, LOCK_EX | LOCK_NB) }
             try Self.write(lines.map { $0 + "\n" }.joined().utf8, to: file)
-            try systemCall { fdatasync(file.raw) }
             var old = stat()
-            if fstat(descriptor.raw, &old) == 0, old.st_size > 0 {
-                unlink(path + ".1")
-                try systemCall { link(path, path + ".1") }
+            if fstat(descriptor.raw, &old) == 0 {
+                fchmod(file.raw, old.st_mode & 0o7777)
+                // Where there are no links, the old one goes: all that is of use of it is in the new one.
+                if old.st_size > 0, unlink(path + ".1") == 0 || errno == ENOENT { link(path, path + ".1") }
             }
+            try systemCall { fdatasync(file.raw) }
             try systemCall { rename(new, path) }
+            // The new name, too, is to outlive the machine.
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+            if let directory = try? Descriptor.open(folder, O_RDONLY | O_DIRECTORY) { fsync(directory.raw) }
             let result = JournalFile(file, path, syncs: syncs)
             result.onTrouble = onTrouble
             return result
@@ -151,9 +159,12 @@ package final class JournalFile: @unchecked Sendable {
     private func drain() {
         while let entries = nextEntries() {
             if entries.isEmpty { usleep(Self.pause) }
-            for entry in entries { unwritten += entry.bytes() }
-            note(Result { () throws(KernelError) in try flush() })
-            for entry in entries { entry.written() }
+            for entry in entries {
+                unwritten += entry.bytes()
+                note(Result { () throws(KernelError) in try flush() })
+                entry.written()
+            }
+            if entries.isEmpty { note(Result { () throws(KernelError) in try flush() }) }
         }
     }
 
@@ -165,9 +176,18 @@ package final class JournalFile: @unchecked Sendable {
                 }
                 unwritten.removeFirst(count)
             }
-            if syncs { try systemCall { fdatasync(descriptor.raw) } }
         } catch {
             throw KernelError(.write, path, error)
+        }
+        if let lost { throw lost }
+        guard syncs else { return }
+        do throws(Errno) {
+            try systemCall { fdatasync(descriptor.raw) }
+        } catch {
+            // The kernel says it once, and forgets what it could not write: later calls would succeed.
+            let failure = KernelError(.write, path, error, cure: "The disk failed: name a journal on another")
+            lost = failure
+            throw failure
         }
     }
 

@@ -114,11 +114,13 @@ struct Leaf: ~Copyable {
 
     /// What the tree used, and what disturbed it as far as the leaf tells.
     func account() -> ValiditySigns {
-        var signs = CGExec.account(for: cgroup, controllers: settings.controllers)
+        var signs = CGExec.account(for: cgroup, controllers: settings.controllers, isDelegated: isDelegated)
         if let change = changedPlacement { signs.disturbances.append(change) }
         for (file, before) in settings.effective.sorted(by: { $0.key < $1.key }) where !file.hasPrefix("cpuset.") {
-            guard let now = cgroup.readIfPossible(file)?.filter({ $0 != "\n" }), now != before else { continue }
-            signs.changedLimits.append("its \(file) was \(before) at first and \(now) at the end")
+            let now = cgroup.readIfPossible(file)?.split(separator: "\n").joined(separator: "; ")
+            if now == before { continue }
+            signs.changedLimits.append(
+                "its \(file) was \(before) at first and \(now ?? "not there any more") at the end")
         }
         return signs
     }

@@ -37,6 +37,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         self.signals = signals
         programs = ProgramSearch(reactor: reactor, threads: threads)
         place.watchKeeper(on: reactor)
+        if place.partition != nil { _ = disturbances }  // listens from now on
     }
 
     // MARK: Verbs
@@ -160,6 +161,11 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     }
 
     private func start(_ attempt: RunningAttempt) {
+        // Again: opening its files may have taken long.
+        if let error = place.partitionLoss {
+            return fail(
+                attempt.plan, LaunchFailure(stage: "leaf", errno: Int(error.errno), message: error.description))
+        }
         var spawn = Spawn(plan: attempt.plan, signals: signals)
         spawn.cgroup = attempt.leaf?.entrance
         // Also where a cpuset enforces it: a mask from before would survive the move into the cpuset and narrow the
@@ -195,7 +201,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
             }
             watch(attempt, pidfd)
             // Where only the moment tells.
-            if attempt.leaf?.tellsFrozenTime == false { _ = watchPopulation(of: attempt) }
+            if !attempt.hasEnded, attempt.leaf?.tellsFrozenTime == false { _ = watchPopulation(of: attempt) }
             deliver(.launched(id, started: started), now)
             if attempt.killRequested { killTree(of: attempt) }
             for pending in attempt.pendingSignals { signal(id, pending) }
@@ -353,8 +359,9 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
                 attempt.ending?.enforcement = settings.enforcement
                 attempt.ending?.placement = settings.placement
             }
-            attempt.ending?.placement?.partition = place.partitionTrouble == nil ? place.partition : nil
-            signs.disturbances += disturbed(attempt, signs.usage)
+            let (reasons, keptPartition) = disturbed(attempt, signs.usage)
+            signs.disturbances += reasons
+            if keptPartition, place.partitionTrouble == nil { attempt.ending?.placement?.partition = place.partition }
             judge(attempt, signs)
             if attempt.plan.leaf.thrash != nil {
                 attempt.ending?.enforcement["thrash"] = isThrashWatched ? .scheduler : Enforcement.none
@@ -371,8 +378,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         remove(attempt, pause: .milliseconds(1))
     }
 
-    private func disturbed(_ attempt: RunningAttempt, _ usage: Usage) -> [String] {
-        guard attempt.plan.leaf.ownsCPUs else { return [] }
+    private func disturbed(_ attempt: RunningAttempt, _ usage: Usage) -> (reasons: [String], keptPartition: Bool) {
+        guard attempt.plan.leaf.ownsCPUs else { return ([], false) }
         return disturbances.end(attempt.plan.attempt, own: usage.cpuSeconds)
     }
 

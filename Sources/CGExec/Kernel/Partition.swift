@@ -11,6 +11,7 @@ enum Partition {
         do throws(KernelError) {
             try cgroup.write(kind.rawValue, to: file)
         } catch {
+            undo(in: cgroup)
             let cure =
                 switch Errno(rawValue: error.errno) {
                 case .permissionDenied, .notPermitted: "Only root can take CPUs from all others: run as root"
@@ -21,9 +22,16 @@ enum Partition {
             throw KernelError(.write, error.object, Errno(rawValue: error.errno), value: kind.rawValue, cure: cure)
         }
         if let trouble = trouble(kind, in: cgroup) {
+            undo(in: cgroup)
             throw KernelError(
                 .verify, cgroup.path + "/" + file, .invalidArgument, value: kind.rawValue, cure: "\(trouble). \(cure)")
         }
+    }
+
+    /// Not half: what is not valid now may become so later, when nobody expects it.
+    private static func undo(in cgroup: borrowing Cgroup) {
+        try? cgroup.write("member", to: file)
+        try? cgroup.write("\n", to: "cpuset.cpus")
     }
 
     private static let cure =

@@ -12,6 +12,8 @@ struct ValiditySigns: Sendable {
     /// `memory.stat`: pages that were needed again after they had been taken: its own memory, and the cache of files.
     var anonymousRefaults: UInt64?
     var fileRefaults: UInt64?
+    /// For how long a CPU quota held it back: its own, and where the kernel tells (6.6) also one above it.
+    var heldBackSeconds: Double?
     /// Whether somebody froze it, where the kernel does not tell for how long.
     var wasFrozen = false
     /// Limits that do not read as they did at the start.
@@ -62,8 +64,9 @@ struct ValiditySigns: Sendable {
         {
             perturbed.append("files that it had read were taken from the cache, and read again")
         }
-        if let throttled = usage.throttledSeconds, throttled > 0 {
-            let text = "its CPU quota held it back for \(Duration.seconds(throttled).forPeople)"
+        if let throttled = heldBackSeconds, throttled > 0 {
+            let text =
+                "\(hasOwnQuota ? "its" : "a") CPU quota held it back for \(Duration.seconds(throttled).forPeople)"
             if hasOwnQuota { notes.append(text) } else { perturbed.append(text) }
         }
         if oomBeside > 0 {

@@ -145,6 +145,14 @@ final class Workplace {
         }
     }
 
+    /// The same as an error, where it keeps programs from starting: not in force is not in force, also when it was at first.
+    var partitionLoss: KernelError? {
+        guard let partition, !bestEffort, let trouble = partitionTrouble else { return nil }
+        return KernelError(
+            .verify, (path ?? name) + "/" + Partition.file, .invalidArgument, value: partition.rawValue,
+            cure: "\(trouble): something took CPUs from the pool; start it anew when they are back")
+    }
+
     /// Calls `changed` when a control file of the pool's cgroup changes; nil where it cannot be watched.
     func watchPool(_ file: String, on reactor: Reactor, _ changed: @escaping () -> Void) -> ControlWatch? {
         switch pool {
@@ -161,12 +169,7 @@ final class Workplace {
 
     /// Makes the leaf of an attempt, with its limits in force; nil where there is no cgroup to work in.
     func makeLeaf(_ name: String, _ plan: LeafPlan) throws(KernelError) -> Leaf? {
-        // Not in force is not in force, also when it was at first.
-        if let partition, let trouble = partitionTrouble, !bestEffort {
-            throw KernelError(
-                .verify, (path ?? name) + "/" + Partition.file, .invalidArgument, value: partition.rawValue,
-                cure: "\(trouble): something took CPUs from the pool; start it anew when they are back")
-        }
+        if let partitionLoss { throw partitionLoss }
         return switch pool {
         case .some(let pool): try .make(name, in: pool, plan, controllers: controllers, bestEffort: bestEffort)
         case nil: nil

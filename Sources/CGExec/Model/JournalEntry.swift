@@ -38,15 +38,16 @@ package struct JournalEntry: Sendable, Codable, Hashable {
         package var journal = 1
         package var host: String
         package var pid: Int32
-        /// The pool's cgroup, and the number that the kernel gave it: no other ever has the same.
+        /// The boot of that host, and when the process started: another may come to have the number.
+        package var boot: String?
+        package var started: UInt64?
+        /// The pool's cgroup, and the number that the kernel gave it: no other of this boot has the same.
         package var cgroup: String?
         package var cgroupNumber: UInt64?
 
-        package init(host: String, pid: Int32, cgroup: String? = nil, cgroupNumber: UInt64? = nil) {
+        package init(host: String, pid: Int32) {
             self.host = host
             self.pid = pid
-            self.cgroup = cgroup
-            self.cgroupNumber = cgroupNumber
         }
     }
 

@@ -38,12 +38,15 @@ package struct JournalState: Sendable, Equatable {
         }
     }
 
-    /// Takes out a record of a job with this key, for a job of a new run; those that succeeded first. Nil when there is none.
-    package mutating func take(_ key: String, successOnly: Bool) -> Record? {
-        guard let records = ended[key] else { return nil }
-        let index = records.firstIndex { $0.outcome.isSuccess } ?? (successOnly ? nil : records.indices.first)
-        guard let index else { return nil }
-        return ended[key]?.remove(at: index)
+    /// Takes out a record of a job with this key, for a job of a new run: that of the same name where there is one, and those
+    /// that succeeded first. Nil when there is none.
+    package mutating func take(_ key: String, name: String, successOnly: Bool) -> Record? {
+        let records = (ended[key] ?? []).enumerated().filter { !successOnly || $0.element.outcome.isSuccess }
+        let best = records.min { left, right in
+            func rank(_ record: Record) -> Int { (record.name == name ? 0 : 2) + (record.outcome.isSuccess ? 0 : 1) }
+            return (rank(left.element), left.offset) < (rank(right.element), right.offset)
+        }
+        return best.flatMap { ended[key]?.remove(at: $0.offset) }
     }
 }
 

@@ -149,9 +149,17 @@ extension Record {
         var record = Record(
             id: id, name: job.name, attempt: 0, argv: job.command, outcome: Outcome(.cancelled, message: message),
             times: Times(), limits: job.limits, enforcement: [:])
-        record.description = job.description
-        record.category = job.category
-        record.params = job.params.isEmpty ? nil : job.params
+        record.belong(to: job, as: id)
         return record
+    }
+
+    /// Makes it the record of a job that is the same in all that it does, and may have another name.
+    package mutating func belong(to job: Job, as id: JobID) {
+        self.id = id
+        name = job.name
+        description = job.description
+        category = job.category
+        size = job.size == 0 ? nil : job.size
+        params = job.params.isEmpty ? nil : job.params
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// What makes a job the same in two runs: its content, not its place in a list.
 ///
@@ -20,6 +21,8 @@ package final class ContentKeys: @unchecked Sendable {
         var limits: Limits
         var program: String?
         var stdin: String?
+        var stdout: String?
+        var stderr: String?
         var inputs: [String: String]
     }
 
@@ -28,7 +31,8 @@ package final class ContentKeys: @unchecked Sendable {
         let directory = job.directory
         func digest(_ path: String) -> String {
             let located = Array(path.utf8).located(in: directory)
-            return digests.digest(of: String(decoding: located, as: UTF8.self)) ?? "absent"
+            let path = String(decoding: located, as: UTF8.self)
+            return digests.digest(of: path) ?? (access(path, F_OK) == 0 ? "unreadable" : "absent")
         }
         var program: String?
         if let name = job.command.first {
@@ -39,6 +43,7 @@ package final class ContentKeys: @unchecked Sendable {
         let content = Content(
             command: job.command, fallback: job.fallback, environment: job.environment, directory: directory,
             limits: job.limits, program: program, stdin: job.stdin.path.map(digest),
+            stdout: job.stdout.map { "\($0)" }, stderr: job.stderr.map { "\($0)" },
             inputs: Dictionary(job.inputs.map { ($0, digest($0)) }) { first, _ in first })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -46,7 +46,10 @@ package final class Journal: @unchecked Sendable {
     }
 
     private static func entries(of file: JournalFile) throws -> [JournalEntry] {
-        try entries(file.lines(), file.path)
+        let (lines, hasRest) = try file.lines()
+        // A journal's first line is never cut short: it comes as a whole, or not at all.
+        if lines.isEmpty, hasRest { throw JournalDamage(path: file.path, line: 1) }
+        return try entries(lines, file.path)
     }
 
     private static func entries(_ lines: [Substring], _ path: String) throws -> [JournalEntry] {
@@ -62,10 +65,7 @@ package final class Journal: @unchecked Sendable {
 
     /// Ends what a run that was killed left behind, on this host.
     package func removeRemains() throws(KernelError) {
-        guard let owner = before.unfinished, owner.host == Host.name(), let path = owner.cgroup,
-            let number = owner.cgroupNumber
-        else { return }
-        try DeadPool.remove(path, number: number)
+        if let owner = before.unfinished { try DeadPool.remove(owner) }
     }
 
     /// Begins the run: the journal has these records of earlier runs, and what follows.
@@ -73,8 +73,7 @@ package final class Journal: @unchecked Sendable {
     {
         var entry = JournalEntry(.begun, at: civilNow(), run: run)
         entry.jobs = jobs
-        entry.owner = .init(
-            host: Host.name(), pid: getpid(), cgroup: cgroup, cgroupNumber: cgroup.flatMap(DeadPool.number))
+        entry.owner = DeadPool.owner(cgroup: cgroup)
         let kept = records.map { key, record in
             var entry = Self.end(record, key: key, isLast: true, run: run - 1)
             entry.at = record.times.ended ?? entry.at
@@ -111,7 +110,9 @@ package final class Journal: @unchecked Sendable {
     func ended(_ record: Record, of job: Job, isLast: Bool) {
         let (run, keys) = (run, keys)
         file.append {
-            Self.line(Self.end(record, key: record.key ?? keys.key(of: job), isLast: isLast, run: run))
+            // Of what was not run to its end nobody asks for the key.
+            let key = record.key ?? (record.isResult ? keys.key(of: job) : "")
+            return Self.line(Self.end(record, key: key, isLast: isLast, run: run))
         }
     }
 

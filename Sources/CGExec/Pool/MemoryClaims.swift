@@ -18,14 +18,22 @@ struct MemoryClaims {
     init(_ claims: [Claim], below base: String?) {
         others = claims.filter { claim in
             guard claim.memory != nil else { return false }
-            guard let base, let theirs = claim.cgroup else { return true }
-            return !(base + "/").hasPrefix(theirs + "/")
+            guard let theirs = claim.cgroup else { return true }
+            // One within another's has its part of that.
+            let outer = claims.contains { other in
+                other.memory != nil && other.cgroup.map { $0 != theirs && theirs.hasPrefix($0 + "/") } ?? false
+            }
+            return !outer && !((base ?? "") + "/").hasPrefix(theirs + "/")
         }
     }
 
     /// What the others hold together.
     var sum: ByteSize {
-        ByteSize(others.reduce(0) { $0.addingReportingOverflow($1.memory?.bytes ?? 0).partialValue })
+        ByteSize(
+            others.reduce(0) { sum, claim in
+                let (bytes, isBeyond) = sum.addingReportingOverflow(claim.memory?.bytes ?? 0)
+                return isBeyond ? .max : bytes
+            })
     }
 
     /// What is said where a budget and those of the others are more than the machine has; nil where they are not.

@@ -184,7 +184,7 @@ package final class PoolRun {
         let rest = all.subtracting(owned).subtracting(setup.taken)
         guard !owned.isEmpty, !rest.isEmpty, Host.useOnly(rest) else { return }
         affinityBefore = all
-        // Within a partition there are no other CPUs.
-        kernel.affinityOfJobs = setup.isPartition ? owned : all
+        // Within a partition there are no other CPUs, in one that was made for pools none of ours.
+        kernel.affinityOfJobs = setup.isPartition || all.isDisjoint(with: owned) ? owned : all
     }
 }

@@ -121,6 +121,15 @@ struct Preflight: Sendable {
                 "stdin", template.place,
                 "'\(excerpt(job.located(name)))' cannot be read: \(error); correct the path or the permissions")
         }
+        // One that is missing may be made by a job before.
+        for (name, template) in zip(job.inputs, draft.inputs ?? []) where !planned.pattern.isOpen(template.value) {
+            let path = job.located(name)
+            guard let error = recall(path, &memory.read, { files.read(path) }), error != .noSuchFileOrDirectory else {
+                continue
+            }
+            let cure = error == .isDirectory ? "name the files in it" : "correct the path or the permissions"
+            repeated.add("inputs", template.place, "'\(excerpt(path))' cannot be read as an input: \(error); \(cure)")
+        }
         for (output, template) in [(job.stdout, draft.stdout?.path), (job.stderr, draft.stderr?.path)] {
             guard let template, !planned.pattern.isOpen(template.value), let path = output?.path.map(job.located),
                 let error = recall(path, &memory.write, { files.write(path) })

@@ -20,7 +20,7 @@ import Testing
         for number in 0..<1_000 { file.append { "line \(number)" } }
         try file.finish()
         #expect(contents(of: path) == (0..<1_000).map { "line \($0)\n" }.joined())
-        #expect(try file.lines().count == 1_000)
+        #expect(try file.lines().whole.count == 1_000)
     }
 
     @Test func `only one writes at a time`() throws {
@@ -41,13 +41,27 @@ import Testing
         #expect(scratch.names == ["journal", "journal.1"])
     }
 
-    @Test(arguments: ["", "whole\n"]) func `what a killed writer did not finish is cut off`(whole: String) throws {
-        try scratch.write(whole + #"{"event":"st"#, to: "journal")
+    @Test(arguments: ["", "whole\n"])
+    func `what a killed writer did not finish is no line, and stays until it is replaced`(whole: String) throws {
+        let text = whole + #"{"event":"st"#
+        try scratch.write(text, to: "journal", mode: 0o600)
         let file = try JournalFile(path, syncs: false)
-        #expect(try file.lines() == (whole.isEmpty ? [] : ["whole"]))
-        file.append { "next" }
-        try file.finish()
-        #expect(contents(of: path) == whole + "next\n")
+        let (lines, hasRest) = try file.lines()
+        #expect(lines == (whole.isEmpty ? [] : ["whole"]) && hasRest)
+        #expect(contents(of: path) == text)
+        _ = try file.replaced(with: ["next"])
+        #expect(contents(of: path) == "next\n" && contents(of: path + ".1") == text)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    }
+
+    @Test func `a link to a journal stays one`() throws {
+        try scratch.write("a\n", to: "real")
+        try #require(symlink("real", path) == 0)
+        _ = try JournalFile(path, syncs: false).replaced(with: ["b"])
+        #expect(contents(of: scratch.file("real")) == "b\n")
+        var status = stat()
+        #expect(lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
     }
 
     @Test func `a journal is a regular file`() throws {

@@ -15,7 +15,7 @@ import Testing
     }
 
     private static func begun(_ run: Int) -> JournalEntry {
-        entry(.begun, run: run) { $0.owner = .init(host: "h", pid: 7, cgroup: "/c", cgroupNumber: 9) }
+        entry(.begun, run: run) { $0.owner = .init(host: "h", pid: 7) }
     }
 
     private static func start(_ id: Int, _ key: String, run: Int = 1) -> JournalEntry {
@@ -65,8 +65,11 @@ import Testing
     @Test func `jobs that are alike have a record each, those that went well first`() {
         var state = Self.state([Self.end(1, "a", .exit), Self.end(2, "a", .ok), Self.end(3, "a", .timeout)])
         var retrying = state
-        #expect((0..<4).map { _ in state.take("a", successOnly: false)?.outcome.kind } == [.ok, .exit, .timeout, nil])
-        #expect((0..<2).map { _ in retrying.take("a", successOnly: true)?.outcome.kind } == [.ok, nil])
-        #expect(state.take("b", successOnly: false) == nil)
+        #expect(
+            (0..<4).map { _ in state.take("a", name: "n", successOnly: false)?.outcome.kind } == [
+                .ok, .exit, .timeout, nil,
+            ])
+        #expect((0..<2).map { _ in retrying.take("a", name: "x", successOnly: true)?.outcome.kind } == [.ok, nil])
+        #expect(state.take("b", name: "n", successOnly: false) == nil)
     }
 }

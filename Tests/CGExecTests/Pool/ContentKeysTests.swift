@@ -22,7 +22,6 @@ import Testing
         other.name = "b"
         other.category = "c"
         other.priority = 7
-        other.stdout = .discard
         #expect(ContentKeys().key(of: job) == ContentKeys().key(of: other))
     }
 
@@ -30,7 +29,8 @@ import Testing
         arguments: [
             { $0.command.append("y") }, { $0.environment["A"] = "1" }, { $0.limits.memory = .mib(65) },
             { $0.limits.timeout = .seconds(1) }, { $0.directory = "/" }, { $0.stdin = .file("/etc/hostname") },
-            { $0.fallback = ["true"] }, { $0.inputs = [] }, { $0.inputs.append("/etc/hostname") },
+            { $0.stdout = .discard }, { $0.stderr = .file("e") }, { $0.fallback = ["true"] }, { $0.inputs = [] },
+            { $0.inputs.append("/etc/hostname") },
         ] as [@Sendable (inout Job) -> Void])
     func `what it does makes one`(change: @Sendable (inout Job) -> Void) {
         var other = job
