@@ -20,8 +20,9 @@ build: swift deps $(ABSENT) ## release binaries: .build/release/cgexec-pool and 
 test: swift deps test-deps vm-deps ## all tests, on this host and in a VM with Debian's kernels 6.1 and 6.12
 	Tests/run
 
-test-long: swift deps test-deps vm-deps ## what takes long: a million schedules; pools that come and go for two minutes
+test-long: swift deps test-deps vm-deps ## what takes long: a million schedules, pools that come and go, 200 kills of a run
 	Tests/run long soak
+	CGEXEC_TESTS_LONG=1 Tests/run native
 
 demo: build ## a real benchmark under hard limits; in the VM where this host cannot enforce them
 	examples/compressors/demo

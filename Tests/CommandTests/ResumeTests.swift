@@ -296,7 +296,7 @@ import Testing
         let seed = SeededGenerator.newSeed()
         var dice = SeededGenerator(seed: seed)
         let logs = try ScratchDirectory()  // not on the disk that is full
-        let count = Patience.rounds(300, inVM: 20)
+        let count = 300
         let list = (1...count).map { number in
             let pause = number % 10 == 0 ? "0.05" : ""
             return #"{"name": "j\#(number)", "command": ["sh", "\#(logs.file("job"))", "\#(number)", "\#(pause)"]}"#
@@ -313,7 +313,7 @@ import Testing
         let file = try logs.write(list.joined(separator: "\n") + "\n", to: "jobs.jsonl")
         var seen: [Moment: Int] = [:]
         var kills = 0
-        let wanted = Soak.count(Patience.rounds(50, inVM: 2), long: 200)
+        let wanted = Soak.count(50, long: 200)
         while kills < wanted {
             // A list that is done begins anew.
             for name in ["journal", "journal.1", "journal.new"] { unlink(scratch.file(name)) }

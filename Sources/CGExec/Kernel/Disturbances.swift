@@ -29,9 +29,10 @@ final class Disturbances {
         guard place.partition != nil else { return }
         partition = place.watchPool(Partition.file, on: reactor) { [unowned self] in
             _ = partition?.read()  // what is not read is reported again
+            // The kernel also reports what changes nothing, our own making of it among that.
+            guard let trouble = place.partitionTrouble else { return }
             for id in watched.keys { watched[id]?.keptPartition = false }
-            let now = place.partitionTrouble ?? "which is in force again"
-            note("its CPUs were taken from the pool's partition: \(now)") { _ in true }
+            note("its CPUs were taken from the pool's partition: \(trouble)") { _ in true }
         }
     }
 

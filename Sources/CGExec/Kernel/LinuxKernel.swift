@@ -20,7 +20,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// Whether what the pool's cgroup tells of its memory is wanted; it is listened to from the first attempt on.
     private let watchesPool: Bool
     var alarm: PoolAlarm?
-    private lazy var disturbances = Disturbances(on: reactor, place: place)
+    private(set) lazy var disturbances = Disturbances(on: reactor, place: place)
     /// Set when this host's kernel kills what we clone into a leaf: children then enter by themselves.
     private var entersByItself = false
     /// When to look again where no descriptor was free to be told by.
@@ -349,51 +349,11 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
         attempt.pidsWatches = []
         let isThrashWatched = attempt.thrashWatch.take() != nil
         if let alarm, let stall = attempt.leaf?.stall { alarm.ended(attempt.plan.attempt, stall) }
-        if var signs = attempt.leaf?.account() {
-            attempt.ending?.usage = signs.usage
-            attempt.ending?.memory = attempt.leaf?.memoryEvidence(
-                before: attempt.oomBefore, after: place.oomCounters?.read() ?? .init())
-            if attempt.leaf?.forkFailures() ?? 0 > 0 { attempt.ending?.limitsHit.append("pids") }
-            if let settings = attempt.leaf?.settings {
-                attempt.ending?.effective = settings.effective
-                attempt.ending?.enforcement = settings.enforcement
-                attempt.ending?.placement = settings.placement
-            }
-            let (reasons, keptPartition) = disturbed(attempt, signs.usage)
-            signs.disturbances += reasons
-            if keptPartition, place.partitionTrouble == nil { attempt.ending?.placement?.partition = place.partition }
-            judge(attempt, signs)
-            if attempt.plan.leaf.thrash != nil {
-                attempt.ending?.enforcement["thrash"] = isThrashWatched ? .scheduler : Enforcement.none
-            }
-        } else {
-            _ = disturbed(attempt, Usage())  // nobody asks any more
-            if attempt.ending?.started != nil {
-                attempt.ending?.enforcement = LeafSettings.withoutLeaf(attempt.plan.leaf)
-            }
-        }
+        settleAccounts(of: attempt, isThrashWatched: isThrashWatched)
         if let trouble = place.keeperTrouble { attempt.notes.append(trouble) }
         attempt.output.finish()
         if attempt.endRequested { attempt.output.hurry() }
         remove(attempt, pause: .milliseconds(1))
-    }
-
-    private func disturbed(_ attempt: RunningAttempt, _ usage: Usage) -> (reasons: [String], keptPartition: Bool) {
-        guard attempt.plan.leaf.ownsCPUs else { return ([], false) }
-        return disturbances.end(attempt.plan.attempt, own: usage.cpuSeconds)
-    }
-
-    private func judge(_ attempt: RunningAttempt, _ signs: ValiditySigns) {
-        guard let ending = attempt.ending, let started = ending.started else { return }
-        var signs = signs
-        signs.wallSeconds = ending.ended.since(started).seconds
-        signs.wasFrozen = attempt.wasFrozen
-        signs.hasOwnMemory = attempt.plan.leaf.memoryIsAsked
-        signs.hasOwnSwap = attempt.plan.leaf.swap.map { $0.bytes > 0 } ?? false
-        signs.hasOwnQuota = attempt.plan.leaf.cpuQuota != nil
-        // What took this one is its end, and no disturbance.
-        if let memory = ending.memory, memory.killsInLeaf == 0 { signs.oomBeside = memory.oomAtPool + memory.oomAbove }
-        attempt.ending?.validity = signs.judgement
     }
 
     /// Removes the leaf; the kernel may call it busy for some milliseconds after its last process is gone.
