@@ -90,7 +90,10 @@ final class Batch {
             summary.add(record, of: file.jobs[index].job)
             failures.add(record, of: file.jobs[index].job)
         }
-        if !resumption.carried.isEmpty { progress.carriedOver(resumption.carried.count) }
+        if !resumption.carried.isEmpty {
+            let undone = resumption.carried.values.count { $0.outcome.kind == .cancelled }
+            progress.carriedOver(resumption.carried.count - undone, undone: undone)
+        }
         pool.together(submit)
         try pool.run(signals: signals) { [unowned self] arrival in interrupt(arrival.signal) }
         pool.close()

@@ -24,7 +24,7 @@ struct ExecOptions {
         ("category", "NAME", "the job's category in the record"),
         ("size", "N", "how heavy the job is among those of its category"),
         ("cgroup", "PATH", "the cgroup to work in; found when not given"),
-        ("affinity", "PIECE", "what it owns: thread, core, l2, l3, numa, package, or a number of threads"),
+        ("affinity", "PIECE", "what it owns: core, l3, numa, or others and more after commas, see docs/topology.md"),
         ("partition", "KIND", "take these CPUs from everybody else: root or isolated; only root can"),
         ("best-effort", nil, "run even where a limit cannot be enforced; the record says what was"),
         ("no-wait", nil, "where other pools hold the CPUs that are needed, fail instead of waiting for them"),

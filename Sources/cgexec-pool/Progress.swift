@@ -48,12 +48,16 @@ final class Progress: @unchecked Sendable {
         say(text)
     }
 
-    /// Jobs that an earlier run has done.
-    func carriedOver(_ count: Int) {
-        done += count
-        say(
-            "\(counter)  \(count == 1 ? "1 job was" : "\(count) jobs were") done before, and \(count == 1 ? "is" : "are") not run again"
-        )
+    /// Jobs that an earlier run has done, and such that stay undone since what they come after failed there.
+    func carriedOver(_ count: Int, undone: Int) {
+        done += count + undone
+        var text =
+            "\(count == 1 ? "1 job was" : "\(count) jobs were") done before, and \(count == 1 ? "is" : "are") not run again"
+        if undone > 0 {
+            text +=
+                "; \(undone) \(undone == 1 ? "stays" : "stay") undone after one that failed: --rerun-failed runs both again"
+        }
+        say("\(counter)  \(text)")
     }
 
     /// Says something that is to be known, also where silence was asked for; from any thread.

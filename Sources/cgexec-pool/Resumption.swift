@@ -28,11 +28,14 @@ struct Resumption {
             listed.insert(key)
             let failed = before.first { !(carried[$0]?.outcome.isSuccess ?? true) }
             if let failed, planned.job.afterSuccess {
-                carried[index] = .cancelled(
+                var record = Record.cancelled(
                     JobID(number + 1), planned.job,
                     because:
-                        "it comes after '\(file.jobs[failed].job.name)', which failed in an earlier run; with --rerun-failed both"
-                        + " run again")
+                        "it comes after '\(file.jobs[failed].job.name)', which failed in an earlier run; with --rerun-failed"
+                        + " both run again")
+                record.task = planned.group
+                record.outcome.cause = carried[failed]?.id
+                carried[index] = record
                 continue
             }
             // What it reads may be made anew.

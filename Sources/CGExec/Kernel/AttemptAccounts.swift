@@ -23,6 +23,9 @@ extension LinuxKernel {
         }
         let (reasons, keptPartition) = disturbances(of: attempt, signs.usage)
         signs.disturbances += reasons
+        if attempt.plan.leaf.ownsCPUs, let cpus = attempt.plan.leaf.cpus {
+            signs.hostNotes = disturbances.notes(on: cpus)
+        }
         if keptPartition, place.partitionTrouble == nil { attempt.ending?.placement?.partition = place.partition }
         judge(attempt, signs)
     }
@@ -37,6 +40,7 @@ extension LinuxKernel {
         var signs = signs
         signs.wallSeconds = ending.ended.since(started).seconds
         signs.wasFrozen = attempt.wasFrozen
+        signs.seesMemory = place.controllers.contains("memory")
         signs.hasOwnMemory = attempt.plan.leaf.memoryIsAsked
         signs.hasOwnSwap = attempt.plan.leaf.swap.map { $0.bytes > 0 } ?? false
         signs.hasOwnQuota = attempt.plan.leaf.cpuQuota != nil

@@ -16,6 +16,8 @@ final class Disturbances {
     private var watched: [AttemptID: Watched] = [:]
     private var hotplug: HotplugWatch?
     private var partition: ControlWatch?
+    /// What may disturb everybody on these CPUs, all the time; looked at once.
+    private var lastingNotes: [CPUSet: [String]] = [:]
 
     /// Watches for attempts in `place`.
     init(on reactor: Reactor, place: Workplace) {
@@ -34,6 +36,14 @@ final class Disturbances {
             for id in watched.keys { watched[id]?.keptPartition = false }
             note("its CPUs were taken from the pool's partition: \(trouble)") { _ in true }
         }
+    }
+
+    /// What on this host may disturb everybody who has these CPUs.
+    func notes(on cpus: CPUSet) -> [String] {
+        if let known = lastingNotes[cpus] { return known }
+        let notes = HostNoise(of: cpus, root: "").lastingNotes
+        lastingNotes[cpus] = notes
+        return notes
     }
 
     private func note(_ reason: String, where isMeant: (CPUSet) -> Bool) {

@@ -56,6 +56,11 @@ public struct HostNoise: Sendable, Codable, Hashable {
         }
     }
 
+    /// What is not quiet and does not change from one moment to the next, for the records of those that it may disturb.
+    var lastingNotes: [String] {
+        findings.filter { !$0.isQuiet && $0.name != "throttling" }.map { "this host's \($0.name): \($0.detail)" }
+    }
+
     private mutating func add(_ name: String, _ isQuiet: Bool, _ detail: String, cure: String) {
         findings.append(Finding(name: name, isQuiet: isQuiet, detail: detail, cure: isQuiet ? nil : cure))
     }
@@ -72,6 +77,7 @@ public struct HostNoise: Sendable, Codable, Hashable {
                     "As root: for f in /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor; do echo performance > $f; done"
             )
         }
+        examineRange(cpus, place)
         if let off = place.text("/sys/devices/system/cpu/intel_pstate/no_turbo") {
             add(
                 "turbo", off == "1", off == "1" ? "off" : "on: the clock depends on what else runs",
@@ -81,6 +87,24 @@ public struct HostNoise: Sendable, Codable, Hashable {
                 "turbo", on == "0", on == "0" ? "off" : "on: the clock depends on what else runs",
                 cure: "As root: echo 0 > /sys/devices/system/cpu/cpufreq/boost")
         }
+    }
+
+    /// Between which clocks the governor may choose, in kHz (cpufreq's `scaling_min_freq` and `scaling_max_freq`).
+    private mutating func examineRange(_ cpus: CPUSet, _ place: Place) {
+        func clocks(_ file: String) -> [Double] {
+            place.answers(cpus, "cpufreq/\(file)").keys.compactMap { Double($0).map { $0 / 1e6 } }
+        }
+        guard let least = clocks("scaling_min_freq").min(), let most = clocks("scaling_max_freq").max() else { return }
+        func text(_ gigahertz: Double) -> String {
+            let hundredths = Int((gigahertz * 100).rounded())
+            return "\(hundredths / 100).\(hundredths / 10 % 10)\(hundredths % 10)"
+        }
+        let isFixed = least == most
+        add(
+            "frequency", isFixed, isFixed ? "\(text(most)) GHz" : "from \(text(least)) to \(text(most)) GHz",
+            cure:
+                "As root: for d in /sys/devices/system/cpu/cpu*/cpufreq; do cat $d/scaling_max_freq > $d/scaling_min_freq;"
+                + " done")
     }
 
     private mutating func examineSiblings(_ place: Place) {

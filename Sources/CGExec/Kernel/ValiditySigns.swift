@@ -14,6 +14,8 @@ struct ValiditySigns: Sendable {
     var fileRefaults: UInt64?
     /// For how long a CPU quota held it back: its own, and where the kernel tells (6.6) also one above it.
     var heldBackSeconds: Double?
+    /// Whether the memory controller is there to tell: without it nobody can call an attempt clean.
+    var seesMemory = true
     /// Whether somebody froze it, where the kernel does not tell for how long.
     var wasFrozen = false
     /// Limits that do not read as they did at the start.
@@ -22,6 +24,8 @@ struct ValiditySigns: Sendable {
     var oomBeside: UInt64 = 0
     /// What disturbed it from outside.
     var disturbances: [String] = []
+    /// What on this host may disturb everybody, all the time.
+    var hostNotes: [String] = []
     /// What the job asked for itself.
     var hasOwnMemory = false
     var hasOwnSwap = false
@@ -33,10 +37,11 @@ struct ValiditySigns: Sendable {
     /// The share of its time in which reading its files again does not matter.
     private static let allowedWait = 0.01
 
-    var judgement: Record.Validity {
+    /// Nil where nothing is known to have disturbed it, and not enough is known to say that nothing has.
+    var judgement: Record.Validity? {
         var invalid = changedLimits
         var perturbed = disturbances
-        var notes: [String] = []
+        var notes = hostNotes
         if wasFrozen || usage.frozenSeconds ?? 0 > 0 { invalid.append("it was frozen") }
         if let hits = highHits, hits > 0 {
             invalid.append("a memory.high that we did not set held it back, \(hits) times")
@@ -72,6 +77,7 @@ struct ValiditySigns: Sendable {
         if oomBeside > 0 {
             perturbed.append("memory ran out in the pool or above it while it ran, and another was killed")
         }
+        if invalid.isEmpty, perturbed.isEmpty, !seesMemory { return nil }
         let verdict: Record.Validity.Verdict = !invalid.isEmpty ? .invalid : !perturbed.isEmpty ? .perturbed : .clean
         return Record.Validity(verdict: verdict, reasons: invalid + perturbed, notes: notes.isEmpty ? nil : notes)
     }

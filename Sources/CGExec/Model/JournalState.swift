@@ -30,9 +30,9 @@ package struct JournalState: Sendable, Equatable {
             guard let id = entry.id, let number = entry.attempt, let key = entry.key else { return }
             running[Attempt(run: entry.run, id: id, number: number)] = key
         case .end:
-            guard let record = entry.record, let key = entry.key else { return }
+            guard let record = entry.record else { return }
             running[Attempt(run: entry.run, id: record.id, number: record.attempt)] = nil
-            guard entry.isLast == true, record.isResult else { return }
+            guard let key = entry.key, entry.isLast == true, record.isResult else { return }
             ended[key, default: []].append(record)
         case .finished: unfinished = nil
         }

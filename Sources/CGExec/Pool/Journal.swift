@@ -111,7 +111,7 @@ package final class Journal: @unchecked Sendable {
         let (run, keys) = (run, keys)
         file.append {
             // Of what was not run to its end nobody asks for the key.
-            let key = record.key ?? (record.isResult ? keys.key(of: job) : "")
+            let key = record.key ?? (record.isResult ? keys.key(of: job) : nil)
             return Self.line(Self.end(record, key: key, isLast: isLast, run: run))
         }
     }
@@ -123,7 +123,7 @@ package final class Journal: @unchecked Sendable {
         try file.finish()
     }
 
-    private static func end(_ record: Record, key: String, isLast: Bool, run: Int) -> JournalEntry {
+    private static func end(_ record: Record, key: String?, isLast: Bool, run: Int) -> JournalEntry {
         var entry = JournalEntry(.end, at: civilNow(), run: run)
         (entry.key, entry.record, entry.isLast) = (key, record, isLast)
         return entry

@@ -128,12 +128,9 @@ package struct PoolSetup {
                 machine.obstacles(to: job, memory: Self.memory(of: job, budget: budget, needs, on: host))
             }
             if !impossible.isEmpty { throw HostUnfit(impossible.withoutRepeats) }
-            if let kind = configuration.partition, configuration.affinity.piece != .none {
-                do throws(KernelError) {
-                    try place.workplace.makePartition(kind, of: machine.cpus)
-                } catch {
-                    guard configuration.bestEffort else { throw error }
-                    warnings.append("the pool's CPUs are not taken from others: \(error)")
+            if let kind = configuration.partition {
+                if let reason = try Self.noPartition(kind, configuration, place.workplace, of: machine.cpus) {
+                    warnings.append("the pool's CPUs are not taken from others: \(reason)")
                 }
             }
             isPartition = place.workplace.partition != nil
@@ -162,6 +159,21 @@ package struct PoolSetup {
     /// Room in the pool's own limit beyond the sum of its leaves': with equal limits the kernel would book a job's
     /// OOM on the pool and name the wrong culprit.
     private static let reserve: UInt64 = 16 << 20
+
+    /// Takes the CPUs from others; why it could not, where it is allowed to go on without.
+    private static func noPartition(
+        _ kind: CPUPartition, _ configuration: PoolConfiguration, _ place: Workplace, of cpus: CPUSet
+    ) throws(KernelError) -> String? {
+        if configuration.affinity.piece == .none { return "its slots own none; name a piece with --affinity" }
+        if place.path == nil { return "there is no cgroup to do that with" }
+        do throws(KernelError) {
+            try place.makePartition(kind, of: cpus)
+            return nil
+        } catch {
+            guard configuration.bestEffort else { throw error }
+            return error.description
+        }
+    }
 
     // MARK: Steps
 

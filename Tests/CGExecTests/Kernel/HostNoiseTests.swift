@@ -43,6 +43,26 @@ import Testing
         #expect(found.count == 7 && found.values.allSatisfy { $0.isQuiet && $0.cure == nil }, "\(found)")
     }
 
+    @Test func `a clock that may change, and one that may not`() throws {
+        for (cpu, least) in [(0, "3500000"), (1, "800000")] {
+            try write("\(least)\n", "/sys/devices/system/cpu/cpu\(cpu)/cpufreq/scaling_min_freq")
+            try write("3500000\n", "/sys/devices/system/cpu/cpu\(cpu)/cpufreq/scaling_max_freq")
+        }
+        #expect(findings()["frequency"]?.detail == "from 0.80 to 3.50 GHz" && findings()["frequency"]?.isQuiet == false)
+        #expect(findings(CPUSet([0]))["frequency"]?.detail == "3.50 GHz")
+        #expect(findings(CPUSet([0]))["frequency"]?.isQuiet == true)
+    }
+
+    @Test func `what lasts is noted in records, what counts up is compared`() throws {
+        try write("17\n", "/sys/devices/system/cpu/cpu1/thermal_throttle/core_throttle_count")
+        try write("2\n", "/sys/devices/system/cpu/cpu1/thermal_throttle/package_throttle_count")
+        try write("1\n", "/sys/devices/system/cpu/cpufreq/boost")
+        let noise = HostNoise(of: CPUSet([1]), root: scratch.path)
+        #expect(noise.lastingNotes == ["this host's turbo: on: the clock depends on what else runs"])
+        #expect(HostNoise.throttles(of: CPUSet([1]), root: scratch.path) == 19)
+        #expect(HostNoise.throttles(of: CPUSet([0]), root: scratch.path) == nil, "it does not tell")
+    }
+
     @Test func `a laptop`() throws {
         try write("powersave\n", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
         try write("performance\n", "/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor")
