@@ -52,7 +52,9 @@ struct JournalOptions: ParsableArguments {
     func open() throws -> Journal? {
         guard let path = journal else { return nil }
         let journal = try Journal(path, syncs: durability == "sync")
-        guard resume || journal.before.run == 0 else {
+        // One that never came to start anything has no results that could be lost.
+        let isBlank = journal.before.ended.isEmpty && journal.before.running.isEmpty
+        guard resume || isBlank else {
             throw ReportError(
                 description:
                     "--journal: \(path) has an earlier run: --resume takes it up; or name another file, or remove it")

@@ -11,7 +11,7 @@ enum DeadPool {
     static func owner(cgroup: String?) -> JournalEntry.Owner {
         var owner = JournalEntry.Owner(host: Host.name(), pid: getpid())
         owner.boot = bootNumber()
-        owner.started = startTime(of: getpid())
+        owner.started = ProcessStat(of: getpid())?.started
         owner.cgroup = cgroup
         if let cgroup, let opened = try? Cgroup.open(cgroup) { owner.cgroupNumber = number(of: opened) }
         return owner
@@ -25,7 +25,7 @@ enum DeadPool {
             // What stands in a file is not to lead to anybody's cgroup.
             path.split(separator: "/").last?.hasPrefix("\(Subtree.poolPrefix)\(owner.pid)-") == true
         else { return }
-        if let started = owner.started, startTime(of: owner.pid) == started {
+        if let process = ProcessStat(of: owner.pid), !process.isDead, process.started == owner.started {
             throw KernelError(
                 .open, "the journal's run", .resourceBusy,
                 cure:
@@ -84,15 +84,6 @@ enum DeadPool {
 
     private static func bootNumber() -> String? {
         readFile("/proc/sys/kernel/random/boot_id")?.filter { !$0.isWhitespace }
-    }
-
-    /// When a process started, in ticks since the boot (proc_pid_stat(5)); nil when there is none, or it is dead already.
-    private static func startTime(of process: Int32) -> UInt64? {
-        // The name in parentheses may hold anything.
-        let stat = readFile("/proc/\(process)/stat") ?? ""
-        let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
-        guard fields.count > 20, fields[1] != "Z", fields[1] != "X" else { return nil }
-        return UInt64(fields[20])
     }
 }
 

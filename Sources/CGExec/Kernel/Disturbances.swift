@@ -41,7 +41,10 @@ final class Disturbances {
     /// What on this host may disturb everybody who has these CPUs.
     func notes(on cpus: CPUSet) -> [String] {
         if let known = lastingNotes[cpus] { return known }
-        let notes = HostNoise(of: cpus, root: "").lastingNotes
+        var notes = HostNoise(of: cpus, root: "").lastingNotes
+        if hotplug == nil {
+            notes.append("whether its CPUs went and came back is not known: no device events are heard here")
+        }
         lastingNotes[cpus] = notes
         return notes
     }

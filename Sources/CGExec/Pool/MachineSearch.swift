@@ -89,10 +89,7 @@ struct MachineSearch {
         var process = getpid()
         while process > 1 {
             if process == claim.pid { return true }
-            // The name in parentheses may hold anything.
-            let stat = readFile("/proc/\(process)/stat") ?? ""
-            let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
-            process = fields.count > 2 ? Int32(fields[2]) ?? 0 : 0
+            process = ProcessStat(of: process)?.parent ?? 0
         }
         return false
     }

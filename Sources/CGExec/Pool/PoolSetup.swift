@@ -120,7 +120,12 @@ package struct PoolSetup {
                 let own = Claim(
                     pid: getpid(), user: geteuid(), name: name, since: civilNow(), memory: budget,
                     cgroup: place.workplace.path)
-                memoryClaim = try? folder?.take { (_: [Claim]) throws(KernelError) in own }
+                do {
+                    memoryClaim = try folder?.take { (_: [Claim]) throws(KernelError) in own }
+                } catch {
+                    memoryClaim = nil
+                    warnings.append("other pools are not told of this one's budget: \(error)")
+                }
             } else {
                 memoryClaim = nil
             }

@@ -83,7 +83,7 @@ import Testing
             let told = Told()
             file.onTrouble = { told.add($0 == nil ? "well" : "full") }
             for number in 0..<5 { file.append({ "line number \(number)" }, written: { told.add("\(number)") }) }
-            while !told.all.contains("4") { usleep(1_000) }
+            told.wait(for: "4")
             try #require(contents(of: path) == "line number 0\nline number")
             let failure = #expect(throws: KernelError.self) { try file.finish(patience: .milliseconds(1)) }
             try #require(failure?.errno == EFBIG)
@@ -99,7 +99,13 @@ import Testing
     private final class Told: @unchecked Sendable {
         private let monitor = Monitor()
         private var texts: [String] = []
-        func add(_ text: String) { monitor.withLock { texts.append(text) } }
+        func add(_ text: String) {
+            monitor.withLock {
+                texts.append(text)
+                monitor.broadcast()
+            }
+        }
+        func wait(for text: String) { monitor.withLock { while !texts.contains(text) { monitor.wait() } } }
         var all: [String] { monitor.withLock { texts } }
     }
 }
