@@ -41,7 +41,9 @@ struct CGExecPool: ParsableCommand {
             'cgexec-pool doctor' tells whether this host can enforce limits, and what to do where it cannot.
             """,
         version: version,
-        subcommands: [ExecHelp.self, Run.self, Learned.self, Simulate.self, TopologyCommand.self, Doctor.self])
+        subcommands: [
+            ExecHelp.self, Run.self, Report.self, Learned.self, Simulate.self, TopologyCommand.self, Doctor.self,
+        ])
 
     static let version = "0.1.0"
 

@@ -54,6 +54,11 @@ public struct Job: Sendable, Hashable {
     public var isMeasured: Bool?
     /// The files that the job reads, beside its program and standard input: when one has changed, `--resume` runs it again.
     public var inputs: [String] = []
+    /// Which of several runs of the same command this is, from 1; nil where it runs once. Warm-ups are counted for
+    /// themselves.
+    public var repetition: Int?
+    /// Whether it only warms up what the others find warm: its figures do not count.
+    public var isWarmup = false
     /// What the job was made from: the values of the sweep's variables.
     public var params: [String: String]
 

@@ -20,6 +20,8 @@ package struct JournalEntry: Sendable, Codable, Hashable {
     package var run: Int
     /// Of `begun`: who it is.
     package var owner: Owner?
+    /// Of `begun`: the machine that it runs on.
+    package var machine: HostDescription?
     /// Of `begun`: how many jobs it was told to run.
     package var jobs: Int?
     /// Of `start` and `end`: what makes the job the same in another run.

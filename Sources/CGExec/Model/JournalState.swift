@@ -5,6 +5,12 @@ package struct JournalState: Sendable, Equatable {
         package var run: Int
         package var id: JobID
         package var number: Int
+
+        package init(run: Int, id: JobID, number: Int) {
+            self.run = run
+            self.id = id
+            self.number = number
+        }
     }
 
     /// The newest run; 0 when there was none.

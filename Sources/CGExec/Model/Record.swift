@@ -19,6 +19,10 @@ public struct Record: Sendable, Codable, Hashable {
     public var size: Double?
     /// Which try at the job this is, from 1.
     public var attempt: Int
+    /// Which of the job's repetitions this is, from 1, warm-ups counted for themselves; absent where it is not repeated.
+    public var `repeat`: Int?
+    /// Whether it only warms up, and its figures do not count; absent where they do.
+    public var warmup: Bool?
     /// Whether the command is the fallback; absent where it is the job's own.
     public var fallback: Bool?
     /// How often the job had been taken back before, to run with more memory or beside fewer others; absent for never.
@@ -43,6 +47,8 @@ public struct Record: Sendable, Codable, Hashable {
     public var wallSeconds: Double?
     /// What it used.
     public var usage: Usage?
+    /// What was seen while it ran, where that was asked for.
+    public var samples: Samples?
     /// The limits as asked.
     public var limits: Limits
     /// The limits as the kernel read them back: control file and value.
@@ -71,6 +77,16 @@ public struct Record: Sendable, Codable, Hashable {
         public var started: Timestamp?
         /// The main process ended.
         public var ended: Timestamp?
+    }
+
+    /// What the leaf's counters said while the attempt ran: three lists of the same length.
+    public struct Samples: Sendable, Codable, Hashable {
+        /// When, in seconds from the start.
+        public var seconds: [Double] = []
+        /// `memory.current`; absent without the memory controller.
+        public var memoryBytes: [UInt64]?
+        /// CPU time until then, in seconds.
+        public var cpuSeconds: [Double]?
     }
 
     /// CPUs and memory nodes, as in force.
@@ -161,5 +177,7 @@ extension Record {
         category = job.category
         size = job.size == 0 ? nil : job.size
         params = job.params.isEmpty ? nil : job.params
+        `repeat` = job.repetition
+        warmup = job.isWarmup ? true : nil
     }
 }

@@ -24,6 +24,8 @@ package final class ContentKeys: @unchecked Sendable {
         var stdout: String?
         var stderr: String?
         var inputs: [String: String]
+        var repetition: Int?
+        var isWarmup: Bool?
     }
 
     /// The job's key now. Reads the program, standard input and declared inputs, unless they are as they were when last read.
@@ -44,7 +46,8 @@ package final class ContentKeys: @unchecked Sendable {
             command: job.command, fallback: job.fallback, environment: job.environment, directory: directory,
             limits: job.limits, program: program, stdin: job.stdin.path.map(digest),
             stdout: job.stdout.map { "\($0)" }, stderr: job.stderr.map { "\($0)" },
-            inputs: Dictionary(job.inputs.map { ($0, digest($0)) }) { first, _ in first })
+            inputs: Dictionary(job.inputs.map { ($0, digest($0)) }) { first, _ in first },
+            repetition: job.repetition, isWarmup: job.isWarmup ? true : nil)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var hash = ContentDigest()

@@ -41,6 +41,11 @@ package final class Journal: @unchecked Sendable {
         } catch {
             throw KernelError(.read, path, error)
         }
+        return try entries(text, of: path)
+    }
+
+    /// The lines of a journal's text; a last one that is cut short does not count.
+    package static func entries(_ text: String, of path: String) throws -> [JournalEntry] {
         let whole = text.utf8.lastIndex(of: UInt8(ascii: "\n")) ?? text.startIndex
         return try entries(text[..<whole].split(separator: "\n"), path)
     }
@@ -74,6 +79,7 @@ package final class Journal: @unchecked Sendable {
         var entry = JournalEntry(.begun, at: civilNow(), run: run)
         entry.jobs = jobs
         entry.owner = DeadPool.owner(cgroup: cgroup)
+        entry.machine = Host.description()
         let kept = records.map { key, record in
             var entry = Self.end(record, key: key, isLast: true, run: run - 1)
             entry.at = record.times.ended ?? entry.at

@@ -60,6 +60,8 @@ extension PoolCore {
         record.fallback = entry.grant?.isFallback == true ? true : nil
         record.phase = entry.grant.flatMap { $0.phase > 0 ? $0.phase : nil }
         record.params = job.params.isEmpty ? nil : job.params
+        record.repeat = job.repetition
+        record.warmup = job.isWarmup ? true : nil
         record.times.queued = date(entry.queued)
         record.times.admitted = entry.admitted.map(date)
         let notes = entry.notes + (ending?.notes ?? [])

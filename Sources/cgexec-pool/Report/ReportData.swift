@@ -1,0 +1,74 @@
+import CGExec
+
+/// What a journal, or a file of records, tells of a run.
+struct ReportData: Sendable {
+    /// An attempt that is over.
+    struct Attempt: Sendable {
+        var record: Record
+        /// Whether no other attempt at the job follows: its record is the job's result.
+        var isLast: Bool
+    }
+
+    /// The name of the file.
+    var source: String
+    /// The machines that it ran on, in the order of the runs; those that are alike once. None where records are read.
+    var machines: [HostDescription] = []
+    /// In the order of their ends.
+    var attempts: [Attempt] = []
+    /// Jobs whose programs were started and of which no end is known: the run goes on, or was killed.
+    var unfinished: [String] = []
+
+    /// The job's results, in the order of submission.
+    var results: [Record] {
+        let last = attempts.enumerated().filter(\.element.isLast)
+        return last.sorted { ($0.element.record.id, $0.offset) < ($1.element.record.id, $1.offset) }.map(
+            \.element.record)
+    }
+
+    init(source: String) { self.source = source }
+
+    /// Reads a journal or the records of `run --json`; `-` is standard input.
+    init(reading file: String) throws {
+        let bytes = try InputFile.bytes(of: file, as: "journal")
+        source = file
+        do {
+            let entries = try Journal.entries(String(decoding: bytes, as: UTF8.self), of: file)
+            if entries.isEmpty { throw ReportError(description: "\(file): there is nothing in it to report") }
+            add(entries)
+        } catch let damage as JournalDamage {
+            guard let records = Self.records(bytes) else {
+                throw ReportError(
+                    description: "\(damage.path):\(damage.line): this is neither a line of a journal nor a record")
+            }
+            add(records)
+        }
+    }
+
+    private mutating func add(_ entries: [JournalEntry]) {
+        var state = JournalState()
+        var names: [JournalState.Attempt: String] = [:]
+        for entry in entries {
+            state.apply(entry)
+            if let machine = entry.machine, !machines.contains(machine) { machines.append(machine) }
+            if entry.event == .start, let id = entry.id, let number = entry.attempt {
+                names[JournalState.Attempt(run: entry.run, id: id, number: number)] = entry.name
+            }
+            if let record = entry.record {
+                attempts.append(Attempt(record: record, isLast: entry.isLast ?? true))
+            }
+        }
+        unfinished = state.running.keys.sorted { ($0.id, $0.number) < ($1.id, $1.number) }.compactMap { names[$0] }
+    }
+
+    /// Of records alone one cannot see which is the last of its job, but the one that came last is.
+    private mutating func add(_ records: [Record]) {
+        let last = Dictionary(records.indices.map { (records[$0].id, $0) }) { _, later in later }
+        attempts = records.indices.map { Attempt(record: records[$0], isLast: last[records[$0].id] == $0) }
+    }
+
+    private static func records(_ bytes: [UInt8]) -> [Record]? {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        let records = lines.compactMap { try? Record(json: String(decoding: $0, as: UTF8.self)) }
+        return records.isEmpty || records.count < lines.count ? nil : records
+    }
+}
