@@ -15,8 +15,8 @@ final class Batch {
     private let mustKeepLearned: Bool
     private var summary = Summary()
     private var failures = FailureReport()
-    /// In the order of submission, which is that of their numbers.
-    private let planned: [PlannedJob]
+    private let runs: NumberedRuns
+    private let submissions: Submissions
     private var interruptions = 0
     private let journal: Journal?
     /// What an earlier run has done.
@@ -40,7 +40,9 @@ final class Batch {
         let journal = try options.open()
         // Before anything of ours is there.
         try journal?.removeRemains()
-        resumption = journal.map { Resumption(of: file, from: $0, rerunsFailed: options.rerunFailed) } ?? Resumption()
+        var plan = RunPlan(file)
+        resumption =
+            journal.map { Resumption(of: file, &plan, from: $0, rerunsFailed: options.rerunFailed) } ?? Resumption()
         self.journal = journal
         let reactor = try Reactor()
         let purpose = PoolSetup.Purpose(jobs: file.jobs.map(\.job), signals: signals.before) { claims in
@@ -48,20 +50,21 @@ final class Batch {
             Terminal.complain("cgexec-pool run: waiting for CPUs (--no-wait does not):\n\(holders)")
         }
         setup = try PoolSetup(configuration, for: purpose, at: location, reactor: reactor)
-        progress = Progress(total: file.jobs.count, isQuiet: isQuiet)
-        let planned = file.order.map { file.jobs[$0] }
-        self.planned = planned
+        progress = Progress(total: plan.runs.count, isQuiet: isQuiet)
+        let runs = NumberedRuns(file.jobs)
+        self.runs = runs
         let pool = PoolRun(
             setup, reactor: reactor,
-            style: .init { id, slot, attempt in planned[id.number - 1].job(slot: slot, attempt: attempt) })
+            style: .init { id, slot, attempt in runs.job(id, slot: slot, attempt: attempt) })
         do {
-            try journal?.begin(keeping: resumption.kept, jobs: planned.count, cgroup: pool.cgroup)
+            try journal?.begin(keeping: resumption.kept, jobs: plan.runs.count, cgroup: pool.cgroup)
         } catch {
             pool.close()
             throw error
         }
         pool.journal = journal
         self.pool = pool
+        submissions = Submissions(file, plan, to: pool, runs, resumption)
     }
 
     /// Runs all jobs to their end, or to ours.
@@ -79,22 +82,24 @@ final class Batch {
             summary.add(record, of: job(record))
             failures.add(record, of: job(record))
             progress.finished(record, of: job(record))
+            submissions.ended(record)
         }
+        submissions.onMore = { [progress] more in progress.expect(more) }
         journal?.onTrouble = { [progress] trouble in
             progress.insist(
                 trouble.map { "the journal cannot be written: \($0). What is not written is kept, and tried again" }
                     ?? "the journal is written again")
         }
-        for (index, record) in resumption.carried.sorted(by: { $0.key < $1.key }) {
+        for (run, record) in resumption.carried.sorted(by: { $0.value.id < $1.value.id }) {
             records?.append(record)
-            summary.add(record, of: file.jobs[index].job)
-            failures.add(record, of: file.jobs[index].job)
+            summary.add(record, of: file.jobs[run.index].job)
+            failures.add(record, of: file.jobs[run.index].job)
         }
         if !resumption.carried.isEmpty {
             let undone = resumption.carried.values.count { $0.outcome.kind == .cancelled }
             progress.carriedOver(resumption.carried.count - undone, undone: undone)
         }
-        pool.together(submit)
+        pool.together(submissions.submit)
         try pool.run(signals: signals) { [unowned self] arrival in interrupt(arrival.signal) }
         pool.close()
         let unwritten = Result { try journal?.finish() }
@@ -127,42 +132,7 @@ final class Batch {
         return acceptance.accepts(summary.successes, of: summary.total) ? ExitStatus.ok : ExitStatus.jobFailed
     }
 
-    private func job(_ record: Record) -> Job { planned[record.id.number - 1].job }
-
-    /// In an order in which each job comes after what it waits for. A group is sealed when all of it is submitted.
-    private func submit() {
-        var ids: [String: JobID] = [:]
-        var groups: [String: JobGroupID] = [:]
-        var left: [String: Int] = [:]
-        for planned in file.jobs { for path in planned.groups { left[path, default: 0] += 1 } }
-        for index in file.order {
-            let planned = file.jobs[index]
-            guard resumption.carried[index] == nil else {
-                pool.passOver()
-                for path in planned.groups { closeGroup(path, &left, groups) }
-                continue
-            }
-            var inner: JobGroupID?
-            for path in planned.groups {
-                let name = path.split(separator: "/").last.map(String.init) ?? path
-                let group = groups[path] ?? pool.openGroup(name, in: inner, timeout: file.groups[path]?.timeout)
-                groups[path] = group
-                inner = group
-            }
-            var job = planned.job
-            job.after = planned.after.compactMap { name in
-                ids[name.value].map { .job($0) } ?? groups[name.value].map { .group($0) }
-            }
-            ids[job.name] = pool.submit(job, in: inner)
-            for path in planned.groups { closeGroup(path, &left, groups) }
-        }
-    }
-
-    /// Counts a member of a group; the last one seals it.
-    private func closeGroup(_ path: String, _ left: inout [String: Int], _ groups: [String: JobGroupID]) {
-        left[path]? -= 1
-        if left[path] == 0, let group = groups[path] { pool.sealGroup(group) }
-    }
+    private func job(_ record: Record) -> Job { runs.job(record.id) }
 
     /// The first signal ends everything with its grace, the next one at once.
     private func interrupt(_ signal: Int32) {

@@ -4,7 +4,7 @@ import CGExec
 ///
 /// `@unchecked Sendable`: only `insist` is called from elsewhere, and the writer is made for that.
 final class Progress: @unchecked Sendable {
-    private let total: Int
+    private var total: Int
     private let isQuiet: Bool
     private let writer = LineWriter(descriptor: 2, name: "standard error")
     private var done = 0
@@ -26,6 +26,9 @@ final class Progress: @unchecked Sendable {
                 + " 'cgexec-pool doctor' explains; each record says what enforced it")
     }
 
+    /// So many more jobs come.
+    func expect(_ more: Int) { total += more }
+
     func started(_ job: Job) {
         if Terminal.isInteractive { say("\(counter)  \(padded("start", 12))  \(job.name)") }
     }
@@ -44,7 +47,11 @@ final class Progress: @unchecked Sendable {
         if !isLast { text += ", again later" }
         if let wall = record.wallSeconds { text += "  \(Duration.nanoseconds(Int64(wall * 1e9)).forPeople)" }
         if let peak = record.usage?.memoryPeakBytes { text += "  peak \(ByteSize(peak))" }
-        if let message = record.explanation { text += "  (\(message))" }
+        if let message = record.explanation {
+            text += "  (\(message))"
+        } else if let validity = record.validity, validity.verdict == .invalid {
+            text += "  (its figures are invalid: \(validity.reasons.joined(separator: ", ")))"
+        }
         say(text)
     }
 

@@ -95,8 +95,12 @@ struct Run: ParsableCommand {
             throw ExitCode(ExitStatus.usage)
         }
         guard !dryRun else {
-            let jobs = jobFile.order.map { jobFile.jobs[$0].job }
-            return Terminal.say(jobs.map { "\($0.name): \(ShellText.line($0.command))" }.joined(separator: "\n"))
+            let lines = jobFile.order.map { index in
+                let planned = jobFile.jobs[index]
+                let repeats = planned.repeats.forPeople.map { " (\($0))" } ?? ""
+                return "\(planned.job.name)\(repeats): \(ShellText.line(planned.job.command))"
+            }
+            return Terminal.say(lines.joined(separator: "\n"))
         }
         let status = run(jobFile, configuration, at: location)
         if status != ExitStatus.ok { throw ExitCode(status) }
@@ -234,6 +238,19 @@ struct PoolOptions: ParsableArguments {
     )
     var leastMemory: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How often a measured or repeated job runs again because its figures are invalid; 2 when not given.",
+            valueName: "N"))
+    var reruns: String?
+
+    static func reruns(_ text: String) throws(ValueError) -> Int {
+        guard let number = Int(text), (0...1000).contains(number) else {
+            throw ValueError(text, expected: "a number from 0 on")
+        }
+        return number
+    }
+
     /// Everything that is wrong with them.
     var problems: [String] {
         var problems: [String] = []
@@ -285,6 +302,7 @@ struct PoolOptions: ParsableArguments {
             result.learned = .file(learned)
             result.learnsMemory = !noLearn
         }
+        if let reruns = read("reruns", reruns, Self.reruns) { result.reruns = reruns }
         if let least = read("least-memory", leastMemory, MemoryAmount.init(parsing:)) { result.leastShare = least }
         return result
     }

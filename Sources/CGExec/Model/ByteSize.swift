@@ -41,7 +41,7 @@ public struct ByteSize: Hashable, Comparable, Sendable {
 }
 
 /// Splits "1.5GiB" into 1.5 and "GiB". Nil when there is no plain decimal number in front.
-func splitNumber(_ text: String) -> (number: Double, suffix: String)? {
+package func splitNumber(_ text: String) -> (number: Double, suffix: String)? {
     let digits = text.utf8.prefix { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }
     guard let head = String(Substring(digits)) as String?, head.utf8.first != UInt8(ascii: "."),
         head.utf8.last != UInt8(ascii: "."), let number = Double(head)

@@ -26,6 +26,9 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// The least memory for each of those that run at once: there are so many fewer slots, whatever `jobs` says, that
     /// no slot's share of the budget is smaller.
     public var leastShare: MemoryAmount?
+    /// How often a job whose figures matter, `measured` or repeated, runs again because they are invalid: the last time
+    /// alone. How it ended does not matter, as long as it ended by itself: a limit that ended it is a result.
+    public var reruns = 2
     /// Whether the pool begins later where other pools of this machine hold the CPUs that it needs; otherwise it does not
     /// begin.
     public var waitsForCPUs = true

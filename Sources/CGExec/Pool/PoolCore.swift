@@ -129,13 +129,16 @@ final class PoolCore {
         return try body()
     }
 
-    /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens.
+    /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens. One
+    /// that is not shown has no part in what records call the job's group.
     func openGroup(
-        _ name: String, in parent: JobGroupID?, timeout: Duration?, noted: (JobGroupID) -> Void = { _ in }
+        _ name: String, in parent: JobGroupID?, timeout: Duration?, isShown: Bool = true,
+        noted: (JobGroupID) -> Void = { _ in }
     ) -> JobGroupID {
         lastGroupID += 1
         let id = JobGroupID(lastGroupID)
-        paths[id] = (parent.flatMap { paths[$0] }.map { $0 + "/" } ?? "") + name
+        let path = parent.flatMap { paths[$0] }
+        paths[id] = isShown ? (path.map { $0 + "/" } ?? "") + name : path
         noted(id)
         apply(.opened(id, GroupPlan(name: paths[id] ?? name, parent: parent, timeout: timeout)), at: kernel.now)
         return id
@@ -206,7 +209,8 @@ final class PoolCore {
             leftBehind: ByteSize(usage?.memory?["shmem"] ?? 0),
             asksForRetry: job?.retry?.rules.contains {
                 $0.matches(stderr: job?.stderr == .stdout ? ending.stdout?.text : ending.stderr?.text)
-            } ?? false)
+            } ?? false,
+            isInvalid: ending.validity?.verdict == .invalid)
     }
 
     private func apply(_ event: Event, at now: Instant) {

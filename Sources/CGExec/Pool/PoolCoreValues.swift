@@ -14,7 +14,9 @@ extension PoolCore {
             dependencies: job.after.map { Dependency(target: $0, needsSuccess: job.afterSuccess) },
             restartsOnTimeout: job.restartsOnTimeout, retry: job.retry, hasFallback: job.fallback != nil,
             startDelay: job.startDelay, ignoresAffinity: job.ignoresAffinity, isSolo: job.isSolo,
-            isMeasured: job.isMeasured ?? (mode == .strict), leavesSiblingsIdle: job.isMeasured == true)
+            isMeasured: job.isMeasured ?? (mode == .strict),
+            rerunsInvalid: job.isMeasured ?? (job.repetition != nil && !job.isWarmup),
+            leavesSiblingsIdle: job.isMeasured == true)
     }
 
     func plan(_ job: Job, _ id: AttemptID, _ grant: Grant) -> LaunchPlan {

@@ -109,9 +109,10 @@ package final class PoolRun {
     /// Opens a group, in another one if there is a parent; `noted` is called with its number before anything happens.
     @discardableResult
     package func openGroup(
-        _ name: String, in parent: JobGroupID? = nil, timeout: Duration? = nil, noted: (JobGroupID) -> Void = { _ in }
+        _ name: String, in parent: JobGroupID? = nil, timeout: Duration? = nil, isShown: Bool = true,
+        noted: (JobGroupID) -> Void = { _ in }
     ) -> JobGroupID {
-        core.openGroup(name, in: parent, timeout: timeout, noted: noted)
+        core.openGroup(name, in: parent, timeout: timeout, isShown: isShown, noted: noted)
     }
 
     /// Says that nothing more will be added to the group.

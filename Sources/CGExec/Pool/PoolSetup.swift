@@ -148,7 +148,7 @@ package struct PoolSetup {
                 policy: Policy(
                     mode: configuration.mode, chains: configuration.chains, halt: configuration.halt,
                     learnsMemory: configuration.learnsMemory,
-                    leastShare: configuration.leastShare?.resolved(of: budget)),
+                    leastShare: configuration.leastShare?.resolved(of: budget), reruns: configuration.reruns),
                 memoryModel: needs.model(for: host))
             slots = plan
             budgetPlan = place.budget

@@ -48,6 +48,8 @@ struct Demand: Sendable, Hashable {
     var isSolo = false
     /// Whether its figures matter: such a job is postponed only when no other can be.
     var isMeasured = true
+    /// Whether it runs again where they came out invalid.
+    var rerunsInvalid = false
 
     /// Whether nobody else runs on the cores it uses.
     var leavesSiblingsIdle = false

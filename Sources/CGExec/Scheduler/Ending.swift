@@ -124,7 +124,16 @@ extension Scheduler {
     private func verdict(
         on attempt: ActiveAttempt, _ end: AttemptEnd, _ outcome: Outcome, _ job: inout WaitingJob, at now: Instant
     ) -> Verdict {
-        if outcome.isSuccess || refusal != nil || job.isStopped || outcome.kind == .cancelled { return .over }
+        if refusal != nil || job.isStopped || outcome.kind == .cancelled { return .over }
+        if end.isInvalid, attempt.demand.rerunsInvalid, job.reruns < policy.reruns,
+            outcome.kind == .ok || outcome.kind == .exit
+        {
+            job.reruns += 1
+            // Who disturbed it twice may be one of ours.
+            job.isSolo = job.isSolo || job.reruns == policy.reruns
+            return .again(nil)
+        }
+        if outcome.isSuccess { return .over }
         switch attempt.reason(endingAt: end.at ?? now) {
         case .postponed: return .again(postpone(&job, at: now))
         case .raised: return .again(nil)
@@ -181,7 +190,8 @@ extension Scheduler {
     private mutating func learn(
         from attempt: ActiveAttempt, _ end: AttemptEnd, _ outcome: Outcome, at now: Instant, _ effects: inout [Effect]
     ) {
-        guard let category = attempt.demand.category else { return }
+        // What was frozen or swapped out tells neither how long such a job takes nor what it needs.
+        guard let category = attempt.demand.category, !end.isInvalid else { return }
         if outcome.isSuccess { timeModel.learn(category, (end.at ?? now).since(attempt.started)) }
         // A fallback is another program.
         guard !attempt.grant.isFallback else { return }

@@ -58,6 +58,8 @@ struct AttemptEnd: Sendable, Hashable {
     var leftBehind = ByteSize(0)
     /// Whether what it wrote asks for another try.
     var asksForRetry = false
+    /// Whether it did not run under the conditions that it was promised.
+    var isInvalid = false
 }
 
 /// Everything the scheduler can ask for.

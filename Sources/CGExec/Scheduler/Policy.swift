@@ -7,4 +7,6 @@ struct Policy: Sendable, Hashable {
     var learnsMemory = true
     /// The least memory of each job without a limit or an estimate, which may mean fewer workers.
     var leastShare: ByteSize?
+    /// How often a job whose figures matter is tried again because they are invalid.
+    var reruns = 2
 }

@@ -16,6 +16,8 @@ struct WaitingJob: Sendable {
     /// How often the pool took it back for its memory.
     var postponements = 0
     var retries = 0
+    /// How often it ran again for its figures' sake.
+    var reruns = 0
     /// Whether it is to run alone, by its own wish or after all else failed.
     var isSolo: Bool
     var isFallback = false

@@ -8,6 +8,7 @@ struct Bindings: Sendable {
     /// Known only when an attempt starts.
     var slot: Int?
     var attempt: Int?
+    var repetition: String?
 
     /// The text with its placeholders filled in. `{slot}` and `{attempt}` stay while they are not known.
     func text(_ template: Template) -> String {
@@ -28,6 +29,7 @@ struct Bindings: Sendable {
         case .seq: return String(seq)
         case .slot: return slot.map { String($0) }
         case .attempt: return attempt.map { String($0) }
+        case .repetition: return repetition
         case nil: break
         }
         guard let value = values[reference.word] else { return nil }

@@ -46,10 +46,19 @@ extension JobFileReader {
             }
         }
         if job.name.isEmpty, let name = pattern.draft.name { repeated.add("name", name.place, "the name is empty") }
+        let bindings = Bindings(values: values, seq: seq, name: job.name)
+        for output in [pattern.draft.stdout, pattern.draft.stderr] where pattern.draft.repeatRule.isRepeated {
+            guard case .file(let path) = output, !path.value.references.contains(where: { $0.builtIn == .repetition })
+            else { continue }
+            repeated.add(
+                "repeat", path.place,
+                "each run of this job would make '\(excerpt("\(bindings.text(path.value))"))' anew, and only one would survive;"
+                    + " put {repeat} into the name, or use append")
+        }
         claim(job.stdout, of: job, pattern.draft.stdout?.path?.place)
         claim(job.stderr, of: job, pattern.draft.stderr?.path?.place)
         var planned = PlannedJob(job: job, seq: seq, pattern: pattern)
-        let bindings = Bindings(values: values, seq: seq, name: job.name)
+        planned.repeats = pattern.draft.repeatRule
         planned.after = (pattern.draft.after ?? []).map { Located(value: bindings.text($0.value), place: $0.place) }
         if let group = pattern.draft.group {
             let path = bindings.text(group.value)

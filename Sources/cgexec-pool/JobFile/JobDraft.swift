@@ -45,8 +45,18 @@ struct JobDraft: Sendable {
     /// The files that it reads.
     var inputs: [Located<Template>]?
     var sweep: [SweepVariable] = []
+    /// How often it runs.
+    var repeats: RepeatRule?
+    var warmups: Int?
     /// Whether something is wrong that decides which program would run: then nothing is said about the program.
     var hasGaps = false
+
+    /// How often it runs, warm-ups included.
+    var repeatRule: RepeatRule {
+        var rule = repeats ?? RepeatRule()
+        rule.warmups = warmups ?? 0
+        return rule
+    }
 
     /// This job where it says something, and else the defaults.
     func merged(over defaults: JobDraft) -> JobDraft {
@@ -67,6 +77,8 @@ struct JobDraft: Sendable {
         result.afterSuccess = afterSuccess ?? defaults.afterSuccess
         result.fallback = fallback ?? defaults.fallback
         result.inputs = inputs ?? defaults.inputs
+        result.repeats = repeats ?? defaults.repeats
+        result.warmups = warmups ?? defaults.warmups
         result.hasGaps = hasGaps || defaults.hasGaps
         return result
     }
@@ -77,7 +89,7 @@ extension JobFileReader {
     private static let sharedKeys =
         [
             "description", "shell", "env", "cwd", "stdin", "stdout", "stderr", "category", "size", "group", "after",
-            "on", "fallback", "inputs",
+            "on", "fallback", "inputs", "repeat", "warmup",
         ]
         + SchedulingOption.all.map(\.name) + LimitOption.all.map(\.name)
     static let jobKeys = ownKeys + sharedKeys
@@ -126,6 +138,8 @@ extension JobFileReader {
         case "group": draft.group = template(field.value, at: field.place)
         case "after": draft.after = texts(of: field).compactMap { template($0.value, at: $0.place) }
         case "inputs": draft.inputs = texts(of: field).compactMap { template($0.value, at: $0.place) }
+        case "repeat": draft.repeats = repeats(field)
+        case "warmup": draft.warmups = count(field, from: 0)
         case "on":
             draft.afterSuccess = value(field) { text throws(ValueError) in
                 guard ["success", "any"].contains(text) else { throw ValueError(text, expected: "success or any") }

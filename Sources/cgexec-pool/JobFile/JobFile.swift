@@ -12,6 +12,8 @@ struct JobFile: Sendable {
     var groups: [String: GroupOptions] = [:]
     /// The indices of `jobs` in an order in which each comes after what it waits for.
     var order: [Int] = []
+    /// In which order repeated jobs run.
+    var repeatOrder = RepeatOrder.interleaved
 
     /// What is said of a group.
     struct GroupOptions: Sendable {
@@ -78,6 +80,8 @@ struct PlannedJob: Sendable {
     var pattern: JobPattern
     /// The path of the group it is in, `outer/inner`.
     var group: String?
+    /// How often it runs.
+    var repeats = RepeatRule()
     /// The names of what it comes after.
     var after: [Located<String>] = []
 
@@ -86,14 +90,5 @@ struct PlannedJob: Sendable {
         guard let group else { return [] }
         let parts = group.split(separator: "/")
         return parts.indices.map { parts[...$0].joined(separator: "/") }
-    }
-
-    /// The job of one attempt: `{slot}` and `{attempt}` filled in.
-    func job(slot: Int, attempt: Int) -> Job {
-        guard pattern.isLate else { return job }
-        let bindings = Bindings(values: job.params, seq: seq, name: job.name, slot: slot, attempt: attempt)
-        var result = job
-        pattern.fill(&result, bindings)
-        return result
     }
 }

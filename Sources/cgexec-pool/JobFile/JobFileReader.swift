@@ -139,6 +139,9 @@ struct JobFileReader {
                     }
                 }
             case "thread-variables": file.pool.setsThreadVariables = flag(field)?.value ?? true
+            case "repeat-order": file.repeatOrder = value(field, RepeatOrder.init(parsing:)) ?? .interleaved
+            case "reruns":
+                file.pool.reruns = value(field) { text throws(ValueError) in try PoolOptions.reruns(text) } ?? 2
             case "least-memory": file.pool.leastShare = value(field, MemoryAmount.init(parsing:))
             default:
                 reportUnknown(
@@ -146,7 +149,7 @@ struct JobFileReader {
                     known: [
                         "jobs", "budget", "affinity", "partition", "cgroup", "best-effort", "name", "mode", "chain",
                         "halt", "learn",
-                        "learned", "least-memory", "thread-variables",
+                        "learned", "least-memory", "repeat-order", "reruns", "thread-variables",
                     ])
             }
         }

@@ -16,9 +16,10 @@ struct Template: Hashable, Sendable {
 
     enum BuiltIn: String, Hashable, Sendable, CaseIterable {
         case name, seq, slot, attempt
+        case repetition = "repeat"
 
         /// Known only when an attempt starts.
-        var isLate: Bool { self == .slot || self == .attempt }
+        var isLate: Bool { [.slot, .attempt, .repetition].contains(self) }
     }
 
     /// The inside of a pair of braces.

@@ -40,8 +40,11 @@ struct JobFileTrace {
             guard var job = job(planned, &problems) else { continue }
             job.start = Double(jobs.count)
             job.after = planned.after.flatMap { places[$0.value] ?? [] }
-            for name in [planned.job.name] + planned.groups { places[name, default: []].append(jobs.count) }
-            jobs.append(job)
+            for _ in 0..<planned.repeats.warmups + planned.repeats.least {
+                for name in [planned.job.name] + planned.groups { places[name, default: []].append(jobs.count) }
+                jobs.append(job)
+                job.start += 1
+            }
         }
         if jobs.isEmpty, problems.list.isEmpty { throw Problems(file: name, [Problem(.start, "there are no jobs")]) }
         if !problems.list.isEmpty { throw Problems(file: name, problems.list) }

@@ -18,6 +18,9 @@ import Testing
         record.host = "h"
         record.slot = 0
         record.fallback = true
+        record.repeat = 2
+        record.warmup = true
+        record.samples = .init(seconds: [0.5], memoryBytes: [4096], cpuSeconds: [0.25])
         record.phase = 2
         record.params = ["x": "1"]
         record.outcome = Outcome(
@@ -73,13 +76,14 @@ import Testing
             + #""neighbours":[{"id":5,"shared":"l3"}],"notes":["note"],"outcome":{"cause":3,"code":1,"culprit":"pool","errno":2,"kind":"memory","#
             + #""message":"m","signal":9,"stage":"leaf"},"output":{"stderr":{"path":"/tmp/e/f"},"#
             + #""stdout":{"bytes":2,"text":"hi","truncated":false}},"params":{"x":"1"},"#
-            + #""phase":2,"placement":{"cpus":"0-1","idle":"2-3","mems":"0","partition":"root","piece":"l2:0"},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#
+            + #""phase":2,"placement":{"cpus":"0-1","idle":"2-3","mems":"0","partition":"root","piece":"l2:0"},"repeat":2,"#
+            + #""samples":{"cpuSeconds":[0.25],"memoryBytes":[4096],"seconds":[0.5]},"schema":1,"size":1.5,"slot":0,"task":"t","times":{"#
             + #""admitted":"\#(instant)","ended":"\#(instant)","queued":"\#(instant)","started":"\#(instant)"},"usage":{"cpuSeconds":1,"#
             + #""frozenSeconds":0,"io":[{"device":"8:0","rbytes":1,"rios":3,"wbytes":2,"wios":4}],"majorFaults":5,"#
             + #""memory":{"anon":1},"memoryPeakBytes":4096,"needPeakBytes":2048,"pidsPeak":3,"#
             + #""pressure":{"cpu":{"fullSeconds":0.25,"someSeconds":0.5},"io":{"someSeconds":0.5},"#
             + #""memory":{"fullSeconds":0.25,"someSeconds":0.5}},"swapPeakBytes":0,"systemSeconds":0.5,"#
-            + #""throttledSeconds":0.5,"userSeconds":0.5},"validity":{"notes":["v"],"reasons":["r"],"verdict":"perturbed"},"wallSeconds":0.25}"#
+            + #""throttledSeconds":0.5,"userSeconds":0.5},"validity":{"notes":["v"],"reasons":["r"],"verdict":"perturbed"},"wallSeconds":0.25,"warmup":true}"#
         #expect(try Self.full.jsonLine() == line)
         #expect(try Record(json: line) == Self.full)
     }

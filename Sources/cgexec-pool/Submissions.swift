@@ -1,0 +1,144 @@
+import CGExec
+
+/// Submits the runs of a job file: those that are planned at once, and more of a job whose figure is not close enough.
+final class Submissions {
+    private let file: JobFile
+    private let plan: RunPlan
+    private let pool: PoolRun
+    private let numbered: NumberedRuns
+    private let resumption: Resumption
+    /// Called when so many runs come to those that were planned.
+    var onMore: (Int) -> Void = { _ in }
+    /// Called with what is to be said of a job that is repeated no more, though its figure is not close enough.
+    var onDoubt: (String) -> Void = { _ in }
+    private var ids: [Int: JobID] = [:]
+    private var groups: [String: JobGroupID] = [:]
+    /// The runs of each group's jobs that are not submitted yet; the last one seals it.
+    private var left: [String: Int] = [:]
+    private var repeated: [Int: Repeated] = [:]
+
+    /// A job that runs more than once.
+    private struct Repeated {
+        /// Its runs, for those that wait for all of them.
+        var group: JobGroupID?
+        var lastWarmup: JobID?
+        /// Planned runs that are not submitted yet.
+        var unsubmitted: Int
+        /// Submitted runs that are not over.
+        var pending = 0
+        /// Those that were submitted, or done in an earlier run.
+        var made = 0
+        var figures: [Double] = []
+        var seconds = 0.0
+        var hasFailed = false
+        var isSealed = false
+    }
+
+    init(_ file: JobFile, _ plan: RunPlan, to pool: PoolRun, _ numbered: NumberedRuns, _ resumption: Resumption) {
+        self.file = file
+        self.plan = plan
+        self.pool = pool
+        self.numbered = numbered
+        self.resumption = resumption
+    }
+
+    /// Submits what is planned, in an order in which each job comes after what it waits for.
+    func submit() {
+        for run in plan.runs {
+            for path in file.jobs[run.index].groups { left[path, default: 0] += 1 }
+            if run.repetition != nil { repeated[run.index, default: Repeated(unsubmitted: 0)].unsubmitted += 1 }
+        }
+        for run in plan.runs {
+            if let record = resumption.carried[run] {
+                pool.passOver()
+                numbered.append(run)
+                note(run, record, isNew: false)
+            } else {
+                submit(run)
+            }
+            repeated[run.index]?.unsubmitted -= 1
+            settle(run.index)
+            for path in file.jobs[run.index].groups {
+                left[path]? -= 1
+                if left[path] == 0, let group = groups[path] { pool.sealGroup(group) }
+            }
+        }
+    }
+
+    /// Takes in the result of a run, after which there may be more.
+    func ended(_ record: Record) {
+        let run = numbered[record.id]
+        guard run.repetition != nil else { return }
+        note(run, record, isNew: true)
+        settle(run.index)
+    }
+
+    private func submit(_ run: RunPlan.Run) {
+        let planned = file.jobs[run.index]
+        var group: JobGroupID?
+        for path in planned.groups {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            group = groups[path] ?? pool.openGroup(name, in: group, timeout: file.groups[path]?.timeout)
+            groups[path] = group
+        }
+        if run.repetition != nil {
+            group = repeated[run.index]?.group ?? pool.openGroup(planned.job.name, in: group, isShown: false)
+            repeated[run.index]?.group = group
+        }
+        var job = planned.job(run)
+        job.after = planned.after.compactMap { name in
+            names[name.value].flatMap(predecessor) ?? groups[name.value].map { .group($0) }
+        }
+        if !run.isWarmup, let warmup = repeated[run.index]?.lastWarmup { job.after.append(.job(warmup)) }
+        repeated[run.index]?.pending += 1
+        if !run.isWarmup { repeated[run.index]?.made += 1 }
+        numbered.append(run)
+        let id = pool.submit(job, in: group)
+        if run.isWarmup { repeated[run.index]?.lastWarmup = id }
+        ids[run.index] = id
+    }
+
+    /// The places of the jobs, by their names.
+    private lazy var names = Dictionary(file.jobs.indices.map { (file.jobs[$0].job.name, $0) }) { first, _ in first }
+
+    /// What a job waits for that comes after this one; nil when that was done in an earlier run.
+    private func predecessor(_ index: Int) -> Job.Predecessor? {
+        repeated[index]?.group.map { .group($0) } ?? ids[index].map { .job($0) }
+    }
+
+    private func note(_ run: RunPlan.Run, _ record: Record, isNew: Bool) {
+        guard var state = repeated[run.index] else { return }
+        if isNew { state.pending -= 1 } else if !run.isWarmup { state.made += 1 }
+        if !record.outcome.isSuccess { state.hasFailed = true }
+        if !run.isWarmup {
+            state.seconds += record.wallSeconds ?? 0
+            if record.outcome.isSuccess, record.validity?.verdict != .invalid,
+                let figure = file.jobs[run.index].repeats.figure.value(of: record)
+            {
+                state.figures.append(figure)
+            }
+        }
+        repeated[run.index] = state
+    }
+
+    /// When all runs of a job are over: whether there are more.
+    private func settle(_ index: Int) {
+        guard let state = repeated[index], state.unsubmitted == 0, !state.isSealed else { return }
+        let rule = file.jobs[index].repeats
+        guard !rule.isAdaptive || state.pending == 0 else { return }
+        let more = rule.isAdaptive ? more(state, rule, of: file.jobs[index].job.name) : 0
+        guard more > 0 else {
+            repeated[index]?.isSealed = true
+            if let group = state.group { pool.sealGroup(group) }
+            return
+        }
+        onMore(more)
+        for next in 1...more { submit(RunPlan.Run(index: index, repetition: state.made + next)) }
+    }
+
+    private func more(_ state: Repeated, _ rule: RepeatRule, of name: String) -> Int {
+        guard !state.hasFailed, state.made < rule.most else { return 0 }
+        if let time = rule.time, state.seconds >= time.seconds { return 0 }
+        return 1
+    }
+}

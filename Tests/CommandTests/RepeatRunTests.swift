@@ -1,0 +1,72 @@
+import Support
+import Testing
+
+@testable import CGExec
+
+/// `repeat` and `warmup` in a run.
+@Suite(.scratchCgroup) struct RepeatRunTests {
+    let scratch: ScratchDirectory
+    let tree: String
+
+    init() throws {
+        scratch = try ScratchDirectory()
+        tree = try ScratchCgroup.current().path
+    }
+
+    private func run(_ jobs: String, _ options: String...) throws -> Child.Finish {
+        let file = try scratch.write(jobs, to: "jobs.yaml")
+        return try Child.run(
+            [Programs.pool(), "run", "--quiet", "--no-learn", "--cgroup", tree, "--json", scratch.file("records")]
+                + options + [file])
+    }
+
+    /// Name and number of each record, such as `a2`, with a `w` for a warm-up.
+    private func runs() throws -> [String] {
+        try (contents(of: scratch.file("records")) ?? "").split(separator: "\n").map {
+            let record = try Record(json: String($0))
+            return record.name + (record.warmup == true ? "w" : "") + (record.repeat.map { "\($0)" } ?? "")
+        }
+    }
+
+    @Test func `each job runs as often as it is told, and who waits for it waits for all`() throws {
+        let finish = try run(
+            """
+            - {name: a, command: [sh, -c, 'echo a{repeat} >> "$0"', '\(scratch.file("log"))'], repeat: 3, warmup: 1}
+            - {name: b, command: [sh, -c, 'echo b >> "$0"', '\(scratch.file("log"))'], after: a}
+            """)
+        #expect(finish.status == .exited(0) && finish.stdout.contains("5 jobs: 5 ok"), "\(finish)")
+        #expect(try runs().sorted() == ["a1", "a2", "a3", "aw1", "b"])
+        let log = (contents(of: scratch.file("log")) ?? "").split(separator: "\n")
+        #expect(log.first == "aw1" && log.last == "b" && log.count == 5, "\(log)")
+    }
+
+    @Test func `a repeated job goes on until its time is over, and not after a failure`() throws {
+        let finish = try run(
+            """
+            - {name: a, command: [sleep, 0.05], repeat: {for: 120ms, min: 2}}
+            - {name: fails, command: ["false"], repeat: {for: 1h, min: 2}}
+            """)
+        #expect(finish.status == .exited(1), "\(finish)")
+        let runs = try runs()
+        #expect(runs.count { $0.hasPrefix("fails") } == 2)
+        #expect([2, 3].contains(runs.count { $0.hasPrefix("a") }), "\(runs)")
+    }
+
+    @Test func `repetitions that are done are not made again`() throws {
+        let log = scratch.file("log")
+        func jobs(_ count: String) -> String {
+            "- {name: a, command: [sh, -c, 'echo a >> \"$0\"', '\(log)'], warmup: 1, repeat: \(count)}\n"
+        }
+        func lines() -> Int { (contents(of: log) ?? "").split(separator: "\n").count }
+        let journal = ["--journal", scratch.file("journal")]
+        _ = try run(jobs("2"), journal[0], journal[1])
+        #expect(lines() == 3)
+        _ = try run(jobs("4"), journal[0], journal[1], "--resume")
+        #expect(lines() == 5)
+        #expect(try runs().sorted() == ["a1", "a2", "a3", "a4", "aw1"])
+        // Those beyond the least number are found as well.
+        let third = try run(jobs("{min: 2, for: 1ms}"), journal[0], journal[1], "--resume")
+        #expect(third.status == .exited(0) && lines() == 5, "\(third)")
+        #expect(try runs().sorted() == ["a1", "a2", "a3", "a4", "aw1"])
+    }
+}
