@@ -244,6 +244,17 @@ struct PoolOptions: ParsableArguments {
             valueName: "N"))
     var reruns: String?
 
+    @Option(
+        help: ArgumentHelp("Note memory and CPU time of what runs in every interval, for curves.", valueName: "TIME"))
+    var sample: String?
+
+    /// - Throws: `ValueError` where looking would be most of what is done.
+    static func interval(_ text: String) throws(ValueError) -> Duration {
+        let interval = try Duration(parsing: text)
+        guard interval >= .milliseconds(1) else { throw ValueError(text, expected: "a time of 1 ms or more") }
+        return interval
+    }
+
     static func reruns(_ text: String) throws(ValueError) -> Int {
         guard let number = Int(text), (0...1000).contains(number) else {
             throw ValueError(text, expected: "a number from 0 on")
@@ -302,6 +313,7 @@ struct PoolOptions: ParsableArguments {
             result.learned = .file(learned)
             result.learnsMemory = !noLearn
         }
+        if let interval = read("sample", sample, Self.interval) { result.sampling = interval }
         if let reruns = read("reruns", reruns, Self.reruns) { result.reruns = reruns }
         if let least = read("least-memory", leastMemory, MemoryAmount.init(parsing:)) { result.leastShare = least }
         return result

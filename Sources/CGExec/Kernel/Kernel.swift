@@ -131,6 +131,8 @@ struct Ending: Sendable {
     var notes: [String] = []
     /// How far its figures can be trusted; nil where nothing tells.
     var validity: Record.Validity?
+    /// What was seen while it ran; nil where nobody asked.
+    var samples: Record.Samples?
     var stdout: Record.Stream?
     var stderr: Record.Stream?
 }

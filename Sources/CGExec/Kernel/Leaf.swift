@@ -66,6 +66,9 @@ struct Leaf: ~Copyable {
         }
     }
 
+    /// The memory of the tree now.
+    var memoryNow: UInt64? { SingleValue(cgroup.readIfPossible("memory.current"))?.number }
+
     /// How its CPUs or memory nodes differ from those that it was given: when one is taken offline, or a cgroup above is
     /// narrowed, the kernel lets it run on with what is left, or on all that the parent has (cgroup-v2.rst,
     /// cpuset.cpus.effective). Nil where nothing changed.

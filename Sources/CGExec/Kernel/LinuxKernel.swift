@@ -26,10 +26,12 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     /// When to look again where no descriptor was free to be told by.
     static let secondLook = Duration.milliseconds(20)
 
-    /// Works in `place`. Programs start with `signals`, the state from before we took any over.
     /// What jobs without CPUs of their own may use, where this thread itself is kept to less; nil for what it may.
     var affinityOfJobs: CPUSet?
+    /// How often what runs is looked at, for the curves in records; nil for never.
+    var sampling: Duration?
 
+    /// Works in `place`. Programs start with `signals`, the state from before we took any over.
     init(reactor: Reactor, place: Workplace, signals: SignalState = SignalState(), watchesPool: Bool = false) {
         self.watchesPool = watchesPool
         self.reactor = reactor
@@ -202,6 +204,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
             watch(attempt, pidfd)
             // Where only the moment tells.
             if !attempt.hasEnded, attempt.leaf?.tellsFrozenTime == false { _ = watchPopulation(of: attempt) }
+            beginSampling(attempt)
             deliver(.launched(id, started: started), now)
             if attempt.killRequested { killTree(of: attempt) }
             for pending in attempt.pendingSignals { signal(id, pending) }

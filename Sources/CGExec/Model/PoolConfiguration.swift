@@ -29,6 +29,9 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// How often a job whose figures matter, `measured` or repeated, runs again because they are invalid: the last time
     /// alone. How it ended does not matter, as long as it ended by itself: a limit that ended it is a result.
     public var reruns = 2
+    /// How often each attempt's memory and CPU time are looked at, for the curves in its record; nil for never. It decides
+    /// nothing: limits, peaks and sums are the kernel's.
+    public var sampling: Duration?
     /// Whether the pool begins later where other pools of this machine hold the CPUs that it needs; otherwise it does not
     /// begin.
     public var waitsForCPUs = true

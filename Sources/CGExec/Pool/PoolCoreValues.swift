@@ -76,6 +76,7 @@ extension PoolCore {
         }
         record.limitsHit = ending.limitsHit.isEmpty ? nil : ending.limitsHit
         record.usage = ending.usage
+        record.samples = ending.samples
         record.effective = ending.effective.isEmpty ? nil : ending.effective
         record.validity = ending.validity
         for reason in entry.disturbances { record.validity?.perturb(reason) }

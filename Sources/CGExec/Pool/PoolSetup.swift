@@ -159,6 +159,7 @@ package struct PoolSetup {
         kernel = LinuxKernel(
             reactor: reactor, place: place.workplace, signals: purpose.signals,
             watchesPool: configuration.mode == .packed)
+        kernel.sampling = configuration.sampling
     }
 
     /// Room in the pool's own limit beyond the sum of its leaves': with equal limits the kernel would book a job's

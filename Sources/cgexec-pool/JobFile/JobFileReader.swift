@@ -140,6 +140,8 @@ struct JobFileReader {
                 }
             case "thread-variables": file.pool.setsThreadVariables = flag(field)?.value ?? true
             case "repeat-order": file.repeatOrder = value(field, RepeatOrder.init(parsing:)) ?? .interleaved
+            case "sample":
+                file.pool.sampling = value(field) { text throws(ValueError) in try PoolOptions.interval(text) }
             case "reruns":
                 file.pool.reruns = value(field) { text throws(ValueError) in try PoolOptions.reruns(text) } ?? 2
             case "least-memory": file.pool.leastShare = value(field, MemoryAmount.init(parsing:))
@@ -149,7 +151,7 @@ struct JobFileReader {
                     known: [
                         "jobs", "budget", "affinity", "partition", "cgroup", "best-effort", "name", "mode", "chain",
                         "halt", "learn",
-                        "learned", "least-memory", "repeat-order", "reruns", "thread-variables",
+                        "learned", "least-memory", "repeat-order", "reruns", "sample", "thread-variables",
                     ])
             }
         }
