@@ -122,7 +122,7 @@ struct Simulate: ParsableCommand {
                 "cgexec-pool simulate: \(name): \(trace.leftOut) of \(all) attempts left out: they did not succeed, or their need is not known"
             )
         }
-        let comparison = Comparison(traces, names, replay)
+        let comparison = PolicyComparison(traces, names, replay)
         if let svg { try write(comparison.picture, to: svg) }
         Terminal.say(json ? try comparison.json() : comparison.text)
     }

@@ -74,7 +74,7 @@ import Testing
     @Test func `the picture has every attempt once, and what was killed in black`() throws {
         let trace = Self.trace([("c", 1, 60), ("c", 1, 60), ("c", 1, 60), ("<&>", 1, 60), ("c", 3, 60)])
         let names: [PolicyName] = [.learned, .perfect]
-        let picture = Comparison([trace], names, .pool(cores: 2, memory: .gib(8))).picture
+        let picture = PolicyComparison([trace], names, .pool(cores: 2, memory: .gib(8))).picture
         #expect(picture.hasPrefix("<svg xmlns=") && picture.hasSuffix("</svg>\n"))
         #expect(picture.components(separatedBy: "<rect ").count - 1 == 6 + 5)
         #expect(picture.components(separatedBy: "fill=\"#000\"").count - 1 == 1)
@@ -83,7 +83,7 @@ import Testing
 
     @Test func `several traces together are one pool's work`() throws {
         let trace = Self.trace([("a", 4, 3600)])
-        let comparison = Comparison([trace, trace], [.perfect], .pool(cores: 1, memory: .gib(8)))
+        let comparison = PolicyComparison([trace, trace], [.perfect], .pool(cores: 1, memory: .gib(8)))
         #expect(comparison.files.map { $0.policies["perfect"]?.makespanSeconds } == [3600, 3600])
         #expect(comparison.policies["perfect"]?.makespanSeconds == 7200)
         #expect(

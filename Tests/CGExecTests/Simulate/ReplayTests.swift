@@ -101,7 +101,8 @@ import Testing
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func `no reference policy wastes less and kills less`(_ seed: UInt64) throws {
-        let comparison = Comparison([Self.mixture(seed: seed)], PolicyName.usual, .sequential(memory: Self.memory))
+        let comparison = PolicyComparison(
+            [Self.mixture(seed: seed)], PolicyName.usual, .sequential(memory: Self.memory))
         let learned = try #require(comparison.policies["learned"])
         #expect(try #require(learned.change) < -0.7)
         #expect(Double(learned.killedAttempts) < 0.012 * Double(learned.attempts))
@@ -115,7 +116,7 @@ import Testing
     @Test func `the figures add up, for people and for programs`() throws {
         let traces = [Self.trace([1, 1, 1, 2]), Self.trace([1])]
         let names = try ["declared", "max-1.10"].map { try #require(PolicyName($0)) }
-        let comparison = Comparison(traces, names, .sequential(memory: Self.memory))
+        let comparison = PolicyComparison(traces, names, .sequential(memory: Self.memory))
         #expect(
             comparison.text == """
                 t: 4 jobs

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 
 /// How the policies did, on each trace and on all together.
-struct Comparison: Encodable {
+struct PolicyComparison: Encodable {
     struct Part: Encodable {
         var file: String
         var policies: [String: PolicyResult]
