@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -67,6 +68,10 @@ int cgx_pidfd_open(int pid) {
 
 int cgx_pidfd_send_signal(int pidfd, int signal) {
     return checked(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+int cgx_memory_file(void) {
+    return checked(memfd_create("cgexec", MFD_CLOEXEC));
 }
 
 int cgx_pipe(int ends[2]) {

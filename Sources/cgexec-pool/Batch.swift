@@ -23,10 +23,12 @@ final class Batch {
     private let resumption: Resumption
     /// Whether figures that are not clean are a failure.
     private let requiresClean: Bool
+    private let notifier: Notifier
 
     init(
         _ file: JobFile, _ configuration: PoolConfiguration, at location: Location, recordsFile: String?, isQuiet: Bool,
-        acceptance: Acceptance, mustKeepLearned: Bool, journal options: JournalOptions, requiresClean: Bool
+        acceptance: Acceptance, mustKeepLearned: Bool, journal options: JournalOptions, requiresClean: Bool,
+        notify: [NotifyRule]
     ) throws {
         self.file = file
         self.acceptance = acceptance
@@ -51,6 +53,7 @@ final class Batch {
         }
         setup = try PoolSetup(configuration, for: purpose, at: location, reactor: reactor)
         progress = Progress(total: plan.runs.count, isQuiet: isQuiet)
+        notifier = Notifier(notify) { [progress] in progress.insist($0) }
         let runs = NumberedRuns(file.jobs)
         self.runs = runs
         let pool = PoolRun(
@@ -72,8 +75,14 @@ final class Batch {
         let records = try recordsFile.map { try RecordsFile($0) }
         for warning in setup.warnings { Terminal.complain("cgexec-pool run: \(warning.harmless)") }
         progress.begin(setup)
-        pool.onStart = { [unowned self] _, job, _ in progress.started(job) }
+        notifier.news = { [unowned self] event in news(event) }
+        notifier.begin(on: pool)
+        pool.onStart = { [unowned self] _, job, _ in
+            notifier.happened()
+            progress.started(job)
+        }
         pool.onAttempt = { [unowned self] record in
+            notifier.happened()
             records?.append(record)
             progress.again(record, of: job(record))
         }
@@ -82,9 +91,12 @@ final class Batch {
             summary.add(record, of: job(record))
             failures.add(record, of: job(record))
             progress.finished(record, of: job(record))
+            notifier.happened()
+            if !record.outcome.isSuccess { notifier.failed() }
             submissions.ended(record)
         }
         submissions.onMore = { [progress] more in progress.expect(more) }
+        submissions.onDoubt = { [progress] doubt in progress.say(doubt) }
         journal?.onTrouble = { [progress] trouble in
             progress.insist(
                 trouble.map { "the journal cannot be written: \($0). What is not written is kept, and tried again" }
@@ -102,6 +114,7 @@ final class Batch {
         pool.together(submissions.submit)
         try pool.run(signals: signals) { [unowned self] arrival in interrupt(arrival.signal) }
         pool.close()
+        notifier.finish()
         let unwritten = Result { try journal?.finish() }
         progress.end()
         let lost = Result { try records?.close() }
@@ -133,6 +146,13 @@ final class Batch {
     }
 
     private func job(_ record: Record) -> Job { runs.job(record.id) }
+
+    private func news(_ event: String) -> RunNews {
+        RunNews(
+            event: event, text: "\(file.pool.name ?? file.name): \(progress.standing(event))", host: Host.name(),
+            file: file.name, seconds: progress.seconds, jobs: progress.total, done: progress.done,
+            running: pool.load.running, outcomes: summary.outcomes, failures: failures.first)
+    }
 
     /// The first signal ends everything with its grace, the next one at once.
     private func interrupt(_ signal: Int32) {

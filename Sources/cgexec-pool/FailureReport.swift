@@ -4,6 +4,8 @@ import CGExec
 /// never failed themselves but were given up for others.
 struct FailureReport {
     private var entries: [String] = []
+    /// The same jobs, for programs.
+    private(set) var first: [RunNews.Failure] = []
     private var more = 0
 
     private static let mostJobs = 5
@@ -15,6 +17,7 @@ struct FailureReport {
             return
         }
         guard entries.count < Self.mostJobs else { return more += 1 }
+        first.append(.init(name: record.name, outcome: record.outcome.forPeople, message: record.explanation))
         var head = "failed: \(record.name): \(record.outcome.forPeople)"
         if let attempt = record.attemptForPeople(of: job, isLast: true) { head += ", \(attempt)" }
         if let explanation = record.explanation { head += ": \(explanation)" }

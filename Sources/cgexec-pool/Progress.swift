@@ -4,10 +4,11 @@ import CGExec
 ///
 /// `@unchecked Sendable`: only `insist` is called from elsewhere, and the writer is made for that.
 final class Progress: @unchecked Sendable {
-    private var total: Int
+    private(set) var total: Int
     private let isQuiet: Bool
     private let writer = LineWriter(descriptor: 2, name: "standard error")
-    private var done = 0
+    private(set) var done = 0
+    private let begun = ContinuousClock.now
 
     init(total: Int, isQuiet: Bool) {
         self.total = total
@@ -65,6 +66,20 @@ final class Progress: @unchecked Sendable {
                 "; \(undone) \(undone == 1 ? "stays" : "stay") undone after one that failed: --rerun-failed runs both again"
         }
         say("\(counter)  \(text)")
+    }
+
+    /// Since the run began.
+    var seconds: Double { (ContinuousClock.now - begun).seconds }
+
+    /// In a sentence, for those who are told because of `event`.
+    func standing(_ event: String) -> String {
+        let jobs = "\(done) of \(total) \(total == 1 ? "job is" : "jobs are") done"
+        return switch event {
+        case "finish": done == total ? "finished, all \(total) jobs are over" : "ended, \(jobs)"
+        case "failure": "a job failed; \(jobs)"
+        case "stuck": "nothing starts or ends any more; \(jobs)"
+        default: jobs
+        }
     }
 
     /// Says something that is to be known, also where silence was asked for; from any thread.

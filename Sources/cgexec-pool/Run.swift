@@ -40,6 +40,14 @@ struct Run: ParsableCommand {
     @OptionGroup var journal: JournalOptions
 
     @Option(
+        help: ArgumentHelp(
+            """
+            Tell of the run: WHEN is finish, failure, every:TIME, stuck:TIME, or several with commas; HOW is mail:ADDRESS, \
+            http(s)://ADDRESS or a command for the shell.
+            """, valueName: "WHEN=HOW"))
+    var notify: [String] = []
+
+    @Option(
         help: ArgumentHelp("When all is well: all jobs went well, any did, or a part.", valueName: "all|any|percent:N"))
     var okIf = "all"
 
@@ -55,6 +63,9 @@ struct Run: ParsableCommand {
     /// Says everything that is wrong before anything is read.
     mutating func validate() throws {
         var problems = pool.problems + journal.problems
+        for text in notify {
+            do throws(ValueError) { _ = try NotifyRule(parsing: text) } catch { problems.append("--notify: \(error)") }
+        }
         if Acceptance(argument: okIf) == nil {
             problems.append("--ok-if: \(ValueError(okIf, expected: "all, any or percent:N, as in percent:90"))")
         }
@@ -142,7 +153,9 @@ struct Run: ParsableCommand {
             return try Batch(
                 jobFile, LearnedPath.chosen(configuration, for: jobFile), at: location, recordsFile: json,
                 isQuiet: quiet, acceptance: acceptance, mustKeepLearned: configuration.learned != .inMemory,
-                journal: journal, requiresClean: requireClean
+                journal: journal, requiresClean: requireClean,
+                // Those that are none were refused.
+                notify: jobFile.notify + notify.compactMap { try? NotifyRule(parsing: $0) }
             ).run()
         } catch let error as LearnedFileError {
             Terminal.complain("cgexec-pool run: \("\(error)".harmless), or say --no-learn\nNothing was started.")

@@ -136,9 +136,25 @@ final class Submissions {
         for next in 1...more { submit(RunPlan.Run(index: index, repetition: state.made + next)) }
     }
 
+    /// How many more runs there are now: a quarter of those that were made, since looking after each run would stop too
+    /// often where the figures agree by chance.
     private func more(_ state: Repeated, _ rule: RepeatRule, of name: String) -> Int {
-        guard !state.hasFailed, state.made < rule.most else { return 0 }
-        if let time = rule.time, state.seconds >= time.seconds { return 0 }
-        return 1
+        guard !state.hasFailed else { return 0 }
+        let isSpent = rule.time.map { state.seconds >= $0.seconds } ?? false
+        if let stop = rule.stop {
+            if stop.decision(after: state.figures) == .precise { return 0 }
+            if isSpent || state.made >= rule.most { onDoubt(doubt(state, stop, rule, of: name)) }
+        }
+        return isSpent ? 0 : min(rule.most - state.made, max(1, state.made / 4))
+    }
+
+    private func doubt(_ state: Repeated, _ stop: Adaptive, _ rule: RepeatRule, of name: String) -> String {
+        let what = "the \(rule.figure.rawValue) of '\(name)'"
+        guard let statistics = Statistics(state.figures), let half = statistics.halfWidth(confidence: stop.confidence),
+            statistics.mean != 0
+        else { return "\(what) are not known well enough after \(state.made) runs" }
+        let width = (half / statistics.mean.magnitude * 1000).rounded() / 10
+        return
+            "\(what) are known to ±\(width) % after \(state.made) runs, where ±\(stop.relativeHalfWidth * 100) % was asked for"
     }
 }

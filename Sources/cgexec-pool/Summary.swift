@@ -26,6 +26,9 @@ struct Summary {
     /// How many jobs did what they were asked to.
     var successes: Int { counts[.ok] ?? 0 }
 
+    /// How many ended in which way.
+    var outcomes: [String: Int] { Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }) }
+
     /// Jobs whose figures cannot be trusted, or of which nobody knows.
     private(set) var unclean: [String] = []
 

@@ -13,7 +13,8 @@ extension RealKernel {
         }
 
         @Test func `CPU time grows along the samples, to what it was in the end`() async throws {
-            let record = try await record(Job("spin", [Programs.probe(), "spin", "--wall", "1s"]), every: .milliseconds(50))
+            let record = try await record(
+                Job("spin", [Programs.probe(), "spin", "--wall", "1s"]), every: .milliseconds(50))
             let samples = try #require(record.samples)
             let cpu = try #require(samples.cpuSeconds)
             #expect(samples.seconds.count >= 3 && cpu.count == samples.seconds.count)

@@ -53,7 +53,7 @@ package enum Host {
     }
 
     /// This host's name.
-    static func name() -> String {
+    package static func name() -> String {
         var facts = utsname()
         uname(&facts)
         return withUnsafeBytes(of: &facts.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

@@ -32,8 +32,12 @@ extension RunningAttempt {
         let isFirst = samples.seconds.isEmpty
         guard memory != nil || samples.memoryBytes == nil, cpu != nil || samples.cpuSeconds == nil else { return false }
         samples.seconds.append(time.seconds)
-        if let memory, isFirst || samples.memoryBytes != nil { samples.memoryBytes = (samples.memoryBytes ?? []) + [memory] }
-        if let cpu, isFirst || samples.cpuSeconds != nil { samples.cpuSeconds = (samples.cpuSeconds ?? []) + [cpu.seconds] }
+        if let memory, isFirst || samples.memoryBytes != nil {
+            samples.memoryBytes = (samples.memoryBytes ?? []) + [memory]
+        }
+        if let cpu, isFirst || samples.cpuSeconds != nil {
+            samples.cpuSeconds = (samples.cpuSeconds ?? []) + [cpu.seconds]
+        }
         let isFull = samples.seconds.count >= most
         if isFull { samples.thinOut() }
         ending?.samples = samples

@@ -151,6 +151,11 @@ package final class PoolRun {
     /// How many attempts are under way, and how many jobs wait.
     package var load: (running: Int, waiting: Int) { (core.runningCount, core.waitingCount) }
 
+    /// Calls `action` once after this time, if the pool runs then.
+    package func after(_ time: Duration, _ action: @escaping () -> Void) {
+        _ = reactor.schedule(at: kernel.now.advanced(by: time), action)
+    }
+
     /// Sends a signal to a job's main process, if it runs.
     package func signal(_ job: JobID, _ signal: Int32) {
         kernel.signal(AttemptID(job: job, number: 1), signal)

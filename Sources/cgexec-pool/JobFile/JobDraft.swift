@@ -208,7 +208,7 @@ extension JobFileReader {
     }
 
     /// The elements of a list, or the one value.
-    private func texts(of field: Field) -> [Located<SourceNode>] {
+    func texts(of field: Field) -> [Located<SourceNode>] {
         guard case .list(let list) = field.value.content else {
             return [Located(value: field.value, place: field.place)]
         }

@@ -12,6 +12,8 @@ struct JobFile: Sendable {
     var groups: [String: GroupOptions] = [:]
     /// The indices of `jobs` in an order in which each comes after what it waits for.
     var order: [Int] = []
+    /// Who is told of the run.
+    var notify: [NotifyRule] = []
     /// In which order repeated jobs run.
     var repeatOrder = RepeatOrder.interleaved
 

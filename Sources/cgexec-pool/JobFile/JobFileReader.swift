@@ -139,6 +139,12 @@ struct JobFileReader {
                     }
                 }
             case "thread-variables": file.pool.setsThreadVariables = flag(field)?.value ?? true
+            case "notify":
+                file.notify = texts(of: field).compactMap { element in
+                    text(element.value, at: element.place).flatMap {
+                        attempt($0, at: element.place, NotifyRule.init(parsing:))
+                    }
+                }
             case "repeat-order": file.repeatOrder = value(field, RepeatOrder.init(parsing:)) ?? .interleaved
             case "sample":
                 file.pool.sampling = value(field) { text throws(ValueError) in try PoolOptions.interval(text) }
@@ -151,7 +157,7 @@ struct JobFileReader {
                     known: [
                         "jobs", "budget", "affinity", "partition", "cgroup", "best-effort", "name", "mode", "chain",
                         "halt", "learn",
-                        "learned", "least-memory", "repeat-order", "reruns", "sample", "thread-variables",
+                        "learned", "least-memory", "notify", "repeat-order", "reruns", "sample", "thread-variables",
                     ])
             }
         }

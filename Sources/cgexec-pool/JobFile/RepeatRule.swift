@@ -22,6 +22,15 @@ struct RepeatRule: Sendable, Hashable {
     /// Whether the number of runs depends on what they show.
     var isAdaptive: Bool { most > least }
 
+    /// When the figures are close enough; nil where only the time counts.
+    var stop: Adaptive? {
+        until.map { until in
+            var stop = Adaptive()
+            (stop.relativeHalfWidth, stop.least, stop.most) = (until, least, most)
+            return stop
+        }
+    }
+
     /// Such as `10 times, after 2 warm-ups`; nil where it is one run.
     var forPeople: String? {
         guard isRepeated else { return nil }
@@ -82,7 +91,7 @@ extension JobFileReader {
             )
             return nil
         }
-        rule.least = least ?? min(10, most ?? .max)
+        rule.least = least ?? min(Adaptive().least, most ?? .max)
         rule.most = most ?? max(RepeatRule.usualMost, rule.least)
         guard rule.least <= rule.most else {
             report(field.place, "min is \(rule.least), more than the \(rule.most) of max")
