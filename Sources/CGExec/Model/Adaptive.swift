@@ -2,7 +2,9 @@
 /// least number of runs and not after a greatest.
 ///
 /// To look after each run, and to stop when the figures happen to agree, makes the interval a little too narrow. That is
-/// why there is a least number of runs: ten, as in hyperfine.
+/// why there is a least number of runs: ten, as in hyperfine. Of 4,000 seeded series of normal and log-normal figures the
+/// interval that says 95 % held for 95 % at a noise of 0.5 %, where ten runs are always enough, and for 93 % at 5 %, where
+/// 24 are; `AdaptiveTests` hold it to 92 %.
 package struct Adaptive: Sendable, Hashable {
     /// What to do after some runs.
     package enum Decision: Sendable, Hashable {
