@@ -42,6 +42,7 @@ enum ExecCommand {
     private static func run(_ options: ExecOptions, at location: Location) throws -> Int32 {
         let signals = try Signals(taking: signals)
         let recordFile = try options.jsonFile.map(RecordFile.init)
+        let runexecFile = try options.runexecFile.map(RecordFile.init)
         let reactor = try Reactor()
         let job = options.job
         let purpose = PoolSetup.Purpose(jobs: [job], plansMemory: false, signals: signals.before) { claims in
@@ -61,7 +62,8 @@ enum ExecCommand {
         try pool.run(signals: signals) { pass($0, to: id, of: pool) }
         pool.close()
         guard let record = ended else { return ExitStatus.failed }
-        try recordFile?.write(record)
+        try recordFile?.write(record.jsonLine() + "\n")
+        try runexecFile?.write(RunexecResult(record).text)
         return report(record)
     }
 

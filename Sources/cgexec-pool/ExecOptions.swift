@@ -6,6 +6,7 @@ struct ExecOptions {
     var limits = Limits()
     var configuration = PoolConfiguration(jobs: .count(1))
     var jsonFile: String?
+    var runexecFile: String?
     var name: String?
     var category: String?
     var size = 0.0
@@ -20,6 +21,7 @@ struct ExecOptions {
     /// Options that are no limits: word, placeholder, help.
     private static let others: [(name: String, placeholder: String?, help: String)] = [
         ("json", "FILE", "write the record as one line of JSON, in place of what was there; '-' is standard error"),
+        ("runexec-output", "FILE", "write what BenchExec's runexec would print: key=value, a line each"),
         ("name", "NAME", "the job's name in the record"),
         ("category", "NAME", "the job's category in the record"),
         ("size", "N", "how heavy the job is among those of its category"),
@@ -73,6 +75,11 @@ struct ExecOptions {
             }
         }
         command = Array(rest)
+        if let jsonFile, let runexecFile, jsonFile != "-",
+            FileIdentity(jsonFile, stream: 2).isSame(as: FileIdentity(runexecFile, stream: 2))
+        {
+            problems.append("--runexec-output: \(runexecFile) is where --json writes as well; name another file")
+        }
         if command.isEmpty { problems.append("no command given: cgexec-pool exec [LIMITS] -- CMD [ARG]…") }
         for problem in job.problems(cpus: Host.allowedCPUs(), budget: nil) {
             switch problem.key {
@@ -112,6 +119,7 @@ struct ExecOptions {
         if let limit = LimitOption.named(name) { return try limit.apply(value, to: &limits) }
         switch name {
         case "json": jsonFile = value
+        case "runexec-output": runexecFile = value
         case "name": self.name = value
         case "category": category = value
         case "size":

@@ -1,7 +1,6 @@
-import CGExec
 import SystemPackage
 
-/// Where `exec --json` puts the record: opened before the program starts, so that nothing runs whose record would be
+/// Where `exec` puts the record, in one form or another: opened before the program starts, so that nothing runs whose record would be
 /// lost, and written when it has ended.
 struct RecordFile {
     private let name: String
@@ -24,13 +23,12 @@ struct RecordFile {
         }
     }
 
-    /// Writes the record as one line, in place of what was there.
-    func write(_ record: Record) throws {
-        let line = try record.jsonLine() + "\n"
+    /// Writes the record, in place of what was there.
+    func write(_ text: String) throws {
         do {
             // What cannot be emptied, such as a pipe, has nothing to be replaced.
             if name != "-" { try? descriptor.resize(to: 0) }
-            _ = try descriptor.writeAll(line.utf8)
+            _ = try descriptor.writeAll(text.utf8)
         } catch {
             throw Failure(description: "cannot write the record to \(name): \(error)")
         }

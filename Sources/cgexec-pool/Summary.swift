@@ -17,11 +17,11 @@ struct Summary {
     }
 
     /// A column has one unit, so that its numbers can be compared at a glance.
-    private static let head = [
+    static let head = [
         "job", "outcome", "attempt", "wall s", "CPU s", "peak MiB", "output B", "memory limit", "enforcement",
         "validity",
     ]
-    private static let rightAligned = Set(3...7)
+    static let rightAligned = Set(3...7)
 
     /// How many jobs did what they were asked to.
     var successes: Int { counts[.ok] ?? 0 }
@@ -45,8 +45,8 @@ struct Summary {
         }
     }
 
-    private static func cells(_ record: Record, _ job: Job) -> [String] {
-        let attempt = record.attemptForPeople(of: job, isLast: true)
+    static func cells(_ record: Record, _ job: Job, isLast: Bool = true) -> [String] {
+        let attempt = record.attemptForPeople(of: job, isLast: isLast)
         return [
             record.name, record.outcome.forPeople,
             attempt.map { $0.replacing("attempt ", with: "") } ?? "", decimal(record.wallSeconds, places: 3),
@@ -73,7 +73,8 @@ struct Summary {
         return (lines + ["", counted]).joined(separator: "\n")
     }
 
-    private var counted: String {
+    /// How many there were of each kind.
+    var counted: String {
         let kinds = Outcome.Kind.allCases.compactMap { kind in counts[kind].map { "\($0) \(kind.rawValue)" } }
         return "\(total) \(total == 1 ? "job" : "jobs"): " + kinds.joined(separator: ", ")
     }

@@ -50,7 +50,7 @@ package func splitNumber(_ text: String) -> (number: Double, suffix: String)? {
 }
 
 /// A number as `splitNumber` reads it: no exponent, at most so many places.
-func decimal(_ number: Double, places: Int) -> String {
+package func decimal(_ number: Double, places: Int) -> String {
     let scale = (0..<places).reduce(UInt64(1)) { scale, _ in scale * 10 }
     let scaled = (number.magnitude * Double(scale)).rounded()
     guard scaled < 0x1p63 else { return "\(number)" }

@@ -14,6 +14,9 @@ public struct LimitOption: Sendable {
     /// - Throws: `ValueError` with what would have been accepted.
     public func apply(_ text: String, to limits: inout Limits) throws(ValueError) { try set(&limits, text) }
 
+    /// The value as one text: sizes in bytes, times in seconds, a list with blanks between; nil where it is not limited.
+    package func text(of limits: Limits) -> String? { value(limits)?.texts.joined(separator: " ") }
+
     /// The option with this word.
     public static func named(_ name: String) -> LimitOption? { all.first { $0.name == name } }
 

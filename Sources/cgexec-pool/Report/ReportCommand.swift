@@ -19,8 +19,40 @@ struct Report: ParsableCommand {
     @Argument(help: ArgumentHelp("The journal, or records.", valueName: "JOURNAL"))
     var journal: String
 
+    @OptionGroup(title: "Files for other programs")
+    var exports: ReportExports
+
+    @Flag(help: "In the table, and in that of --markdown: every attempt, by slot and start.")
+    var bySlot = false
+
+    /// Says everything that is wrong before anything is read.
+    mutating func validate() throws {
+        var problems = exports.problems(journal: journal)
+        if bySlot, !exports.asked.isEmpty, exports.markdown == nil {
+            problems.append(
+                "--by-slot: it is about the table, which is not shown here; it goes with --markdown, or alone")
+        }
+        if let error = ValidationError(problems) { throw error }
+    }
+
     mutating func run() throws {
-        let data = try ReportData(reading: journal)
+        let data: ReportData
+        do {
+            data = try ReportData(reading: journal)
+        } catch let error as ReportError {
+            Terminal.complain("cgexec-pool report: \(error.description.harmless)")
+            throw ExitCode(ExitStatus.usage)
+        }
+        // All are made before one is written: then none is new beside one that is old.
+        let files = try exports.asked.map { (try $0.format.render(data, bySlot: bySlot), $0.file) }
+        do {
+            for (text, file) in files { try WholeFile.write(text, to: file) }
+        } catch {
+            Terminal.complain("cgexec-pool report: \(error.description.harmless)")
+            throw ExitCode(ExitStatus.failed)
+        }
+        guard files.isEmpty else { return }
+        guard !bySlot else { return Terminal.say(AttemptTables(data, bySlot: true).text) }
         var summary = Summary()
         for record in data.results { summary.add(record, of: Job(record.name, record.argv)) }
         Terminal.say(summary.text)

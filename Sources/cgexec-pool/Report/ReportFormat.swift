@@ -1,0 +1,17 @@
+/// A file that `report` writes for other programs, by the word of its option.
+enum ReportFormat: String, CaseIterable {
+    case csv, markdown, json, junit, joblog, hyperfine, benchexec
+
+    /// The whole file.
+    func render(_ data: ReportData, bySlot: Bool) throws -> String {
+        switch self {
+        case .csv: CSVExport.render(data)
+        case .markdown: MarkdownExport.render(data, bySlot: bySlot)
+        case .json: try JSONExport.render(data)
+        case .junit: JUnitExport.render(data)
+        case .joblog: JoblogExport.render(data)
+        case .hyperfine: try HyperfineExport.render(data)
+        case .benchexec: BenchExecExport.render(data)
+        }
+    }
+}
