@@ -27,6 +27,18 @@ package enum Programs {
         try find("pyexpool-steps", variable: "CGEXEC_PYEXPOOL_STEPS", in: ["debug", "release"])
     }
 
+    /// BenchExec's table-generator, where `make test-deps` puts it; whether it is there, or not.
+    package static var tableGenerator: String {
+        func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+        let caches = variable("XDG_CACHE_HOME") ?? (variable("HOME") ?? "") + "/.cache"
+        return (variable("CGEXEC_CACHE") ?? caches + "/cgexec") + "/benchexec/bin/table-generator"
+    }
+
+    /// A file of the repository.
+    package static func source(_ path: String) -> String {
+        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/" + path
+    }
+
     /// The command line of a probe.
     package static func probe(_ arguments: String...) throws -> [String] { [try probe()] + arguments }
 

@@ -54,7 +54,9 @@ enum HyperfineExport {
     }
 
     static func render(_ data: ReportData) throws -> String {
-        let records = data.results.filter { $0.warmup != true && $0.times.started != nil && $0.wallSeconds != nil }
+        let records = data.results.filter {
+            $0.warmup != true && $0.outcome.kind != .launchError && $0.times.started != nil && $0.wallSeconds != nil
+        }
         var order: [Identity] = []
         var groups: [Identity: [Record]] = [:]
         for record in records {

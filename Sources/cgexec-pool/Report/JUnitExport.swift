@@ -9,7 +9,7 @@ enum JUnitExport {
         let started = records.compactMap(\.times.started).min()
         let ended = records.compactMap(\.times.ended).max()
         let time = started.flatMap { start in
-            ended.map { fixed(Double($0.nanosecondsSinceEpoch - start.nanosecondsSinceEpoch) / 1e9, places: 3) }
+            ended.map { decimal(Double($0.nanosecondsSinceEpoch - start.nanosecondsSinceEpoch) / 1e9, places: 9) }
         }
         let hosts = Set(records.compactMap(\.host))
         let counts = [
@@ -28,7 +28,7 @@ enum JUnitExport {
     private static func testCase(_ name: String, _ record: Record) -> XMLElement {
         let attributes: [(name: String, value: String?)] = [
             ("name", name), ("classname", record.task ?? record.category ?? "jobs"),
-            ("time", record.wallSeconds.map { fixed($0, places: 3) }),
+            ("time", record.wallSeconds.map { decimal($0, places: 9) }),
         ]
         var children: [XMLElement] = []
         if let verdict = record.verdict {

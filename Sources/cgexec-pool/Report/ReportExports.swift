@@ -43,7 +43,7 @@ struct ReportExports: ParsableArguments {
     /// Everything that is wrong with them: what they would write over.
     func problems(journal: String) -> [String] {
         var problems: [String] = []
-        var before: [(option: String, file: FileIdentity)] = []
+        var before: [(option: String, name: String, file: FileIdentity)] = []
         let source = FileIdentity(journal, stream: 0)
         for (format, file) in asked {
             let option = "--\(format.rawValue)"
@@ -56,10 +56,12 @@ struct ReportExports: ParsableArguments {
                 problems.append(
                     "\(option): \(file) is what is to be reported, and would be written over; name another file")
             }
-            if let other = before.first(where: { $0.file.isSame(as: target) }) {
+            if file != "-" || before.allSatisfy({ $0.name != "-" }),
+                let other = before.first(where: { $0.file.isSame(as: target) })
+            {
                 problems.append("\(option): \(file) is where \(other.option) writes as well; name another file")
             }
-            before.append((option, target))
+            before.append((option, file, target))
         }
         let streams = asked.filter { $0.file == "-" }
         if streams.count > 1 {

@@ -6,10 +6,10 @@ struct RunexecResult {
     let values: [(key: String, value: String)]
 
     init(_ record: Record) {
-        let usage = record.usage
         let outcome = record.outcome
-        // It never ran, and nothing else would mean anything.
+        // What never ran has used nothing, whatever was counted until that was known.
         let ran = outcome.kind != .launchError
+        let usage = ran ? record.usage : nil
         let values: [(key: String, value: String?)] = [
             ("starttime", record.times.started.map(Self.isoTime)),
             ("terminationreason", Self.reason(outcome)),
