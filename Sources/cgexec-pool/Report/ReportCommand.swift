@@ -44,7 +44,7 @@ struct Report: ParsableCommand {
             throw ExitCode(ExitStatus.usage)
         }
         // All are made before one is written: then none is new beside one that is old.
-        let files = try exports.asked.map { (try $0.format.render(data, bySlot: bySlot), $0.file) }
+        let files = try exports.asked.map { (try $0.format.render(data, bySlot: bySlot, for: $0.file), $0.file) }
         do {
             for (text, file) in files { try WholeFile.write(text, to: file) }
         } catch {

@@ -2,6 +2,9 @@ import ArgumentParser
 
 /// The options of `report` that write a file each.
 struct ReportExports: ParsableArguments {
+    @Option(help: ArgumentHelp("A page with plots and a table that sorts and filters.", valueName: "FILE"))
+    var html: String?
+
     @Option(help: ArgumentHelp("A row for each attempt, as comma-separated values.", valueName: "FILE"))
     var csv: String?
 
@@ -30,6 +33,7 @@ struct ReportExports: ParsableArguments {
 
     private func file(of format: ReportFormat) -> String? {
         switch format {
+        case .html: html
         case .csv: csv
         case .markdown: markdown
         case .json: json

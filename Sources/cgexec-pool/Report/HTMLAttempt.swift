@@ -1,0 +1,134 @@
+import CGExec
+
+/// An attempt as a row of the page's table.
+struct HTMLAttempt {
+    /// What a column holds, and so how it is sorted and shown. The script has the same words.
+    enum Kind: String {
+        case text, number, seconds, mebibytes, badge
+    }
+
+    struct Column {
+        var title: String
+        var kind: Kind
+    }
+
+    /// A cell; absent where nothing is known.
+    enum Cell {
+        case text(String, below: String? = nil)
+        case number(Double)
+        /// A word with a sign, whose look has a name of the style sheet, and what is to be said of it.
+        case badge(String, look: String, below: String? = nil)
+    }
+
+    static let columns: [Column] = [
+        Column(title: "Job", kind: .text), Column(title: "Group", kind: .text), Column(title: "Size", kind: .number),
+        Column(title: "Parameters", kind: .text), Column(title: "Attempt", kind: .text),
+        Column(title: "Outcome", kind: .badge), Column(title: "Wall s", kind: .seconds),
+        Column(title: "CPU s", kind: .seconds), Column(title: "Peak MiB", kind: .mebibytes),
+        Column(title: "Need MiB", kind: .mebibytes), Column(title: "Memory limit MiB", kind: .mebibytes),
+        Column(title: "Slot", kind: .text), Column(title: "Validity", kind: .badge),
+    ]
+
+    let record: Record
+    let isLast: Bool
+    /// In the order of the columns.
+    let cells: [Cell?]
+    /// What is shown when the row is opened: a heading and a text each.
+    let details: [(title: String, text: String)]
+    /// Files that it wrote: a title, a path and an address each.
+    let links: [(title: String, path: String, address: String)]
+
+    /// - Parameters:
+    ///   - folder: where the page will be, if that is known.
+    ///   - mostText: how much of each captured stream is shown, from its end.
+    init(_ attempt: ReportData.Attempt, folder: String?, mostText: Int) {
+        let record = attempt.record
+        self.record = record
+        isLast = attempt.isLast
+        cells = [
+            .text(record.name, below: record.description), Self.group(record), record.size.map(Cell.number),
+            record.paramsForPeople.map { .text($0) }, Self.attempt(record),
+            .badge(
+                record.outcome.forPeople, look: OutcomeLook(record.outcome.kind).name, below: record.explanation),
+            PlotMeasure.wall.of(record).map(Cell.number), PlotMeasure.cpu.of(record).map(Cell.number),
+            record.usage?.memoryPeakBytes.map { .number(Double($0) / 0x1p20) },
+            record.usage?.needPeakBytes.map { .number(Double($0) / 0x1p20) },
+            Self.limit(record).map { .number($0 / 0x1p20) }, Self.place(record), Self.validity(record),
+        ]
+        details = Self.details(record, mostText)
+        links = [("stdout", record.output?.stdout?.path), ("stderr", record.output?.stderr?.path)].compactMap {
+            title, path in
+            path.map { (title, $0, HTMLText.address(of: $0, from: folder)) }
+        }
+    }
+
+    // MARK: Cells
+
+    private static func group(_ record: Record) -> Cell? {
+        let parts = [record.category, record.task].compactMap(\.self)
+        return parts.first.map { .text($0, below: parts.count > 1 ? parts[1] : nil) }
+    }
+
+    private static func attempt(_ record: Record) -> Cell? {
+        var parts: [String] = []
+        if let number = record.repeat { parts.append(record.warmup == true ? "warm-up \(number)" : "repeat \(number)") }
+        if record.warmup == true, parts.isEmpty { parts.append("warm-up") }
+        if record.fallback == true { parts.append("fallback") }
+        if let phase = record.phase { parts.append("taken back \(phase == 1 ? "once" : "\(phase) times") before") }
+        let below = parts.isEmpty ? nil : parts.joined(separator: ", ")
+        // No attempt was made.
+        return record.attempt == 0 ? below.map { .text($0) } : .text("\(record.attempt)", below: below)
+    }
+
+    /// In bytes: as in force, where only a share was asked for.
+    private static func limit(_ record: Record) -> Double? {
+        switch record.limits.memory {
+        case .size(let size): Double(size.bytes)
+        case .fraction: record.effective?["memory.max"].flatMap(Double.init)
+        case nil: nil
+        }
+    }
+
+    private static func place(_ record: Record) -> Cell? {
+        let cpus = record.placement?.cpus.flatMap { $0.isEmpty ? nil : "CPUs \($0)" }
+        let below = [cpus, record.placement?.piece].compactMap(\.self).joined(separator: ", ")
+        guard let slot = record.slot else { return below.isEmpty ? nil : .text(below) }
+        return .text("\(slot)", below: below.isEmpty ? nil : below)
+    }
+
+    private static func validity(_ record: Record) -> Cell? {
+        guard let validity = record.validity else { return nil }
+        let words = validity.reasons + (validity.notes ?? []).map { "note: \($0)" }
+        let verdict = validity.verdict.rawValue
+        return .badge(verdict, look: verdict, below: words.isEmpty ? nil : words.joined(separator: "; "))
+    }
+
+    // MARK: What is below
+
+    private static func details(_ record: Record, _ mostText: Int) -> [(title: String, text: String)] {
+        var details: [(title: String, text: String)] = [("command", shortened(ShellText.line(record.argv)))]
+        func add(_ title: String, _ text: String?) {
+            if let text, !text.isEmpty { details.append((title, shortened(text))) }
+        }
+        add("working directory", record.cwd)
+        add("host", record.host)
+        add("started", record.times.started?.forPeople)
+        add("notes", record.notes?.joined(separator: "\n"))
+        add("limits reached", record.limitsHit?.joined(separator: ", "))
+        add(
+            "neighbours",
+            record.neighbours.map { list in
+                list.map { "job \($0.id) (\($0.shared.rawValue))" }.joined(separator: ", ")
+            })
+        for (title, stream) in [("stdout", record.output?.stdout), ("stderr", record.output?.stderr)] {
+            guard let text = stream?.text, !text.isEmpty else { continue }
+            // Bytes are counted here: where a character is long, the text may be a little longer.
+            let isWhole = text.utf8.count <= mostText
+            let end = isWhole ? text : "…" + text.suffix(mostText)
+            details.append((isWhole ? title : "\(title), its end", end))
+        }
+        return details
+    }
+
+    private static func shortened(_ text: String) -> String { PlotFrame.shortened(text, to: 2000) }
+}
