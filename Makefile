@@ -2,7 +2,7 @@
 
 SWIFT_VERSION := 6.3
 BUILD_PACKAGES := libhwloc-dev libseccomp-dev libcap-dev libstdc++-12-dev pkg-config
-TEST_PACKAGES := sudo hwloc-nox curl libxml2-utils parallel
+TEST_PACKAGES := sudo hwloc-nox curl libxml2-utils parallel chromium
 # exec pays at every start for each shared library, and for each address that depends on where it is loaded: there are
 # 80,000 of those. So what is released has a fixed place and needs nothing. lld does not warn of functions of the C
 # library that load libraries when they are called: Foundation has some that nobody calls.
@@ -33,7 +33,7 @@ lint: swift ## the formatter's opinion on every Swift file
 deps: ## Debian packages needed to build
 	deploy/apt-install $(BUILD_PACKAGES)
 
-test-deps: ## what tests run: sudo under exec, hwloc's own commands to compare with, curl, readers of reports
+test-deps: ## what tests run: sudo under exec, hwloc's own commands to compare with, curl, readers of reports, a browser
 	deploy/apt-install $(TEST_PACKAGES)
 	deploy/benchexec-venv >/dev/null
 

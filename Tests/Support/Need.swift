@@ -16,6 +16,8 @@ package enum Need: Sendable {
     case cpus(Int)
     /// So many memory nodes.
     case nodes(Int)
+    /// Debian's Chromium.
+    case browser
     /// A command, with arguments that make it succeed where it can do its work.
     case command([String])
 
@@ -39,6 +41,7 @@ package enum Need: Sendable {
             let found = CgroupTree.text(of: "/sys/devices/system/node/has_memory").flatMap { try? CPUSet(parsing: $0) }
             let there = found?.count ?? 1
             return there >= count ? nil : "\(count) memory nodes are needed, here are \(there)"
+        case .browser: return Browser.path == nil ? "there is no chromium: make test-deps" : nil
         case .command(let words):
             return Command(words).run().status == 0 ? nil : "'\(words.joined(separator: " "))' does not work here"
         }

@@ -25,7 +25,7 @@ struct HTMLAttempt {
         Column(title: "Parameters", kind: .text), Column(title: "Attempt", kind: .text),
         Column(title: "Outcome", kind: .badge), Column(title: "Wall s", kind: .seconds),
         Column(title: "CPU s", kind: .seconds), Column(title: "Peak MiB", kind: .mebibytes),
-        Column(title: "Need MiB", kind: .mebibytes), Column(title: "Memory limit MiB", kind: .mebibytes),
+        Column(title: "Need MiB", kind: .mebibytes), Column(title: "Limit MiB", kind: .mebibytes),
         Column(title: "Slot", kind: .text), Column(title: "Validity", kind: .badge),
     ]
 

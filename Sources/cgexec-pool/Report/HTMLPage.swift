@@ -5,7 +5,8 @@ struct HTMLPage {
     private let data: ReportData
     private let folder: String?
 
-    /// - Parameter folder: the absolute path of where the page will be, from which its links go; nil if that is not known.
+    /// - Parameter folder: the absolute path of where the page will be, from which its links go; nil where that is not
+    ///   known.
     init(_ data: ReportData, folder: String?) {
         self.data = data
         self.folder = folder
@@ -35,8 +36,8 @@ struct HTMLPage {
             <main><section id="summary"><h2>Summary</h2>\(summary.html)</section>
             \(plots.isEmpty ? "" : "<section id=\"plots\"><h2>Plots</h2><div class=\"plots\">\(plots)</div></section>")
             <section><h2 id="table-title" tabindex="-1">Attempts</h2>\(table.html)</section></main>
-            <footer><p>From \(HTMLText.escaped(name)) by <code>cgexec-pool report</code>. Figures are the kernel's counts of all \
-            processes of a job; what is not known is left empty.</p></footer>
+            <footer><p>From \(HTMLText.escaped(name)) by <code>cgexec-pool report</code>. Figures are the kernel's \
+            counts of all processes of a job; what is not known is left empty.</p></footer>
             <script type="application/json" id="data">\(table.json)</script>
             <script>\(HTMLScript.text)</script></body></html>
 
@@ -66,10 +67,15 @@ struct HTMLPage {
             frames.append(PlotMemoryOverTime(period).frame(title: "Memory of all together\(number)"))
         }
         frames += PlotSamples(ran).frames
-        for measure in [PlotMeasure.cpu, .wall] { frames.append(PlotQuantiles(results, division, measure).frame) }
+        // Where the groups are too small for a plot, of all jobs together.
+        for measure in [PlotMeasure.cpu, .wall] {
+            frames.append(
+                PlotQuantiles(results, division, measure).frame ?? PlotQuantiles(results, nil, measure).frame)
+        }
         frames.append(PlotScatter.comparison(division, .cpu) ?? PlotScatter.comparison(division, .wall))
         frames.append(PlotScatter.memoryByTime(results))
-        frames.append(PlotDistribution(results, division, .wall).frame)
+        frames.append(
+            PlotDistribution(results, division, .wall).frame ?? PlotDistribution(results, nil, .wall).frame)
         return frames.compactMap { $0?.html }.joined(separator: "\n")
     }
 
@@ -93,12 +99,11 @@ struct HTMLPage {
         ]
         let patterns = lines.map { name, path in
             """
-            <pattern id="p-\(name)" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="tint \(name)" width="8" \
-            height="8"/><path class="hatch \(name)" d="\(path)"/></pattern>
+            <pattern id="p-\(name)" width="8" height="8" patternUnits="userSpaceOnUse">\
+            <rect class="tint \(name)" width="8" height="8"/><path class="hatch \(name)" d="\(path)"/></pattern>
             """
         }
-        return """
-            <svg class="signs" width="0" height="0" aria-hidden="true"><defs>\((series + outcomes + patterns).joined())</defs></svg>
-            """
+        let all = (series + outcomes + patterns).joined()
+        return "<svg class=\"signs\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>\(all)</defs></svg>"
     }()
 }

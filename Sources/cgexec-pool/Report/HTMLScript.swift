@@ -1,5 +1,5 @@
-/// The page's script: sorts, filters and pages the table, and turns the colours over. Everything is made of text nodes and
-/// attributes, never of markup.
+/// The page's script: sorts, filters and pages the table, and turns the colours over. Everything is made of text
+/// nodes and attributes, never of markup.
 enum HTMLScript {
     static let text = #"""
         "use strict";
@@ -44,7 +44,8 @@ enum HTMLScript {
             let rank = keys;
             if (!isNumber(kinds[column])) {
               const compare = new Intl.Collator("en", { numeric: true }).compare;
-              const places = new Map([...new Set(known.map(index => keys[index]))].sort(compare).map((key, place) => [key, place]));
+              const different = [...new Set(known.map(index => keys[index]))].sort(compare);
+              const places = new Map(different.map((key, place) => [key, place]));
               rank = keys.map(key => places.get(key));
             }
             known.sort((left, right) => rank[left] - rank[right] || left - right);

@@ -48,7 +48,7 @@ struct HTMLSummary {
     private func total(_ measure: PlotMeasure, _ records: [Record]) -> String? {
         let values = records.compactMap(measure.of)
         guard !values.isEmpty else { return nil }
-        let name = "\(measure.title.lowercased()), all attempts"
+        let name = "\(measure.name), all attempts"
         let known = values.count == records.count ? name : "\(name); known of \(values.count) of \(records.count)"
         return figure(measure.quantity.text(values.reduce(0, +)), known)
     }
@@ -80,7 +80,8 @@ struct HTMLSummary {
             let width = PlotFrame.text(200 * Double(entry.count) / Double(max(1, results.count)))
             return """
                 <tr><th scope="row"><span class="badge \(entry.look)">\(HTMLText.escaped(entry.words))</span></th>\
-                <td class="n">\(entry.count)</td><td><svg viewBox="0 0 200 12" aria-hidden="true">\
+                <td class="n">\(entry.count)</td><td><svg viewBox="0 0 200 12" preserveAspectRatio="none" \
+                aria-hidden="true">\
                 <rect class="bar \(entry.look)" width="\(width)" height="12"/></svg></td></tr>
                 """
         }
@@ -95,8 +96,8 @@ struct HTMLSummary {
         let names = data.unfinished.prefix(100).map { "<li>\(HTMLText.escaped($0))</li>" }.joined()
         let rest = data.unfinished.count > 100 ? "<p>and \(data.unfinished.count - 100) more</p>" : ""
         return """
-            <details class="box" open><summary>\(data.unfinished.count) started, with no known end: the run goes on, or was \
-            killed</summary><ul>\(names)</ul>\(rest)</details>
+            <details class="box" open><summary>\(data.unfinished.count) started, with no known end: the run goes on, \
+            or was killed</summary><ul>\(names)</ul>\(rest)</details>
             """
     }
 

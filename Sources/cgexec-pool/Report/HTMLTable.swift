@@ -1,7 +1,7 @@
 import CGExec
 
-/// The page's table: the first rows as HTML, for readers without script, and all of them as data, of which the script shows
-/// so many at a time.
+/// The page's table: the first rows as HTML, for readers without script, and all of them as data, of which the script
+/// shows so many at a time.
 struct HTMLTable {
     private let attempts: [HTMLAttempt]
     /// Those in which some attempt has something.
@@ -40,7 +40,10 @@ struct HTMLTable {
         let more =
             rest == 0
             ? ""
-            : "<p class=\"plain\">Without script, \(first.count) results are shown here; the journal has \(rest) more attempts.</p>"
+            : """
+            <p class="plain">Without script, \(first.count) results are shown here; the journal has \(rest) more \
+            attempts.</p>
+            """
         return """
             \(controls)\(more)
             <div class="wide rows" id="rows" tabindex="0" role="region" aria-labelledby="table-title">
@@ -59,9 +62,10 @@ struct HTMLTable {
         return """
             <form class="controls" id="controls" hidden role="search" aria-label="Filter the table">
             <label>Filter <input type="search" id="filter" placeholder="words in any column" autocomplete="off"></label>
-            <label>Outcome <select id="outcome"><option value="">all</option><option value="!ok">not ok</option></select></label>
-            <label>Validity <select id="validity"><option value="">all</option><option value="!clean">not clean</option>\
-            </select></label>
+            <label>Outcome <select id="outcome"><option value="">all</option>\
+            <option value="!ok">not ok</option></select></label>
+            <label>Validity <select id="validity"><option value="">all</option>\
+            <option value="!clean">not clean</option></select></label>
             <label\(isAll ? " hidden" : "")>Show <select id="last"><option value="1">results</option>\
             <option value="">all attempts</option></select></label>
             <output id="count" aria-live="polite"></output></form>
@@ -81,7 +85,8 @@ struct HTMLTable {
     private static func inside(_ attempt: HTMLAttempt) -> String {
         let links = attempt.links.map { link in
             """
-            <dt>\(link.title)</dt><dd><a href="\(HTMLText.escaped(link.address))">\(HTMLText.escaped(link.path))</a></dd>
+            <dt>\(link.title)</dt><dd><a href="\(HTMLText.escaped(link.address))">\
+            \(HTMLText.escaped(link.path))</a></dd>
             """
         }
         let texts = attempt.details.map { "<dt>\($0.title)</dt><dd><pre>\(HTMLText.escaped($0.text))</pre></dd>" }

@@ -1,7 +1,7 @@
 import CGExec
 
-/// How the end of an attempt looks in plots and tables: few enough kinds that they can be told apart by pattern and sign,
-/// not by colour alone. In the order of what a reader has to know of first.
+/// How the end of an attempt looks in plots and tables: few enough kinds that they can be told apart by pattern and
+/// sign, not by colour alone. In the order of what a reader has to know of first.
 enum OutcomeLook: Int, CaseIterable, Comparable {
     case ok, undone, limit, time, failed, memory
 

@@ -1,8 +1,8 @@
 import CGExec
 
-/// How far figures of a group lie apart: of a job's repetitions where there are some, else of what is compared. A box from
-/// the first quartile to the third with the median in it, and whiskers to the last value within one and a half times the
-/// box's length (Tukey 1977).
+/// How far figures of a group lie apart: of a job's repetitions where there are some, else of what is compared. A box
+/// from the first quartile to the third with the median in it, and whiskers to the last value within one and a half
+/// times the box's length (Tukey 1977).
 struct PlotDistribution {
     private let groups: [(name: String, records: [Record])]
     private let measure: PlotMeasure
@@ -40,20 +40,18 @@ struct PlotDistribution {
         let values = successes.map { $0.compactMap(measure.of).sorted() }
         guard values.contains(where: { $0.count >= 3 }) else { return nil }
         let rest = left > 0 ? " \(left) more jobs are not shown." : ""
-        let longest = groups.map(\.name.count).max() ?? 0
+        let names = groups.indices.map { "\(groups[$0].name) (\(values[$0].count))" }
         let room = 34.0
         var frame = PlotFrame(
             title: isOfRepetitions
-                ? "\(measure.title) of repetitions" : "Distribution of \(measure.title.lowercased())",
+                ? "\(measure.title) of repetitions" : "Distribution of \(measure.name)",
             caption: """
-                Boxes reach from the first quartile to the third, with the median in them; whiskers to the last value within one \
-                and a half times that length. Warm-ups and what did not go well are left out.\(rest)
+                Boxes reach from the first quartile to the third, with the median in them; whiskers to the last value \
+                within one and a half times that length. Warm-ups and what did not go well are left out.\(rest)
                 """,
             x: .fitting(values.flatMap(\.self), measure.quantity), xTitle: measure.title,
-            rows: groups.enumerated().map { group in
-                let middle = (Double(group.offset) + 0.5) / Double(groups.count)
-                return ("\(group.element.name) (\(values[group.offset].count))", middle)
-            }, leftMargin: min(260, max(PlotFrame.left, Double(longest + 6) * 6.8)),
+            rows: names.enumerated().map { ($0.element, (Double($0.offset) + 0.5) / Double(names.count)) },
+            leftMargin: min(260, max(PlotFrame.left, Double(names.map(\.count).max() ?? 0) * 6.8 + 20)),
             inner: room * Double(groups.count))
         for (row, values) in values.enumerated() {
             draw(
@@ -63,7 +61,8 @@ struct PlotDistribution {
             frame.legend = [
                 PlotFrame.key(0, "a value", line: false),
                 """
-                <svg class="key" viewBox="0 0 34 16" aria-hidden="true"><use href="#m0" class="s0 hollow" x="17" y="8"/></svg>\
+                <svg class="key" viewBox="0 0 34 16" aria-hidden="true">\
+                <use href="#m0" class="s0 hollow" x="17" y="8"/></svg>\
                 hollow: perturbed or invalid figures
                 """,
             ]
@@ -89,7 +88,8 @@ struct PlotDistribution {
             width="\(text(max(1, high - low)))" height="20"/><path class="median" d="M\(text(frame.x(box.median))) \
             \(text(middle - 10))v20"/><title>\(HTMLText.escaped(title))</title></g>
             """)
-        // All values where they are few, else those beyond the whiskers; the outermost of them where these are many, too.
+        // All values where they are few, else those beyond the whiskers; the outermost of them where these are many,
+        // too.
         let few = records.count <= Self.mostMarks
         let beyond = records.filter { record in
             measure.of(record).map { few || $0 < box.low || $0 > box.high } ?? false

@@ -1,11 +1,14 @@
-/// A plot: axes with labels, units and a grid, what is drawn between them, and a legend below. The colours are the page's.
+/// A plot: axes with labels, units and a grid, what is drawn between them, and a legend below. The colours are the
+/// page's.
 struct PlotFrame {
-    static let width = 860.0
     static let left = 84.0
     static let right = 20.0
     static let top = 14.0
     static let bottom = 46.0
 
+    /// Of the picture; a wide plot stands alone in its line.
+    var isWide = false
+    var width: Double { isWide ? 1400 : 680 }
     var title: String
     /// What the reader sees, in a sentence or two.
     var caption: String
@@ -22,7 +25,7 @@ struct PlotFrame {
     var marks: [String] = []
     var legend: [String] = []
 
-    private var span: Double { Self.width - leftMargin - Self.right }
+    private var span: Double { width - leftMargin - Self.right }
     func x(_ value: Double) -> Double { leftMargin + x.position(value) * span }
     func y(_ value: Double) -> Double { Self.top + inner - (y?.position(value) ?? 0) * inner }
 
@@ -31,7 +34,8 @@ struct PlotFrame {
         let legend =
             legend.isEmpty ? "" : "<ul class=\"legend\">\(legend.map { "<li>\($0)</li>" }.joined())</ul>"
         return """
-            <figure><figcaption><h3>\(HTMLText.escaped(title))</h3><p>\(HTMLText.escaped(caption))</p></figcaption>
+            <figure\(isWide ? " class=\"long\"" : "")><figcaption><h3>\(HTMLText.escaped(title))</h3>\
+            <p>\(HTMLText.escaped(caption))</p></figcaption>
             <div class="wide" tabindex="0" role="group" aria-label="\(HTMLText.escaped(title)), scrollable">\(svg)</div>
             \(legend)</figure>
             """
@@ -39,10 +43,10 @@ struct PlotFrame {
 
     var svg: String {
         let height = Self.top + inner + Self.bottom
-        let (end, floor) = (Self.width - Self.right, Self.top + inner)
+        let (end, floor) = (width - Self.right, Self.top + inner)
         var lines = [
             """
-            <svg viewBox="0 0 \(Self.text(Self.width)) \(Self.text(height))" role="img" \
+            <svg viewBox="0 0 \(Self.text(width)) \(Self.text(height))" role="img" \
             aria-label="\(HTMLText.escaped("\(title). \(caption)"))">
             """
         ]
@@ -67,7 +71,8 @@ struct PlotFrame {
         lines += marks
         lines.append(
             """
-            <path class="axis" d="M\(Self.text(leftMargin)) \(Self.text(Self.top))V\(Self.text(floor))H\(Self.text(end))"/>
+            <path class="axis" d="M\(Self.text(leftMargin)) \(Self.text(Self.top))V\(Self.text(floor))\
+            H\(Self.text(end))"/>
             <text class="title" x="\(Self.text((leftMargin + end) / 2))" y="\(Self.text(height - 8))" \
             text-anchor="middle">\(Self.axis(xTitle, x.unit))</text>
             """)

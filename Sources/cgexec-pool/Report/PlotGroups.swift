@@ -65,7 +65,8 @@ struct PlotGroups {
             members[value, default: []].append(record)
             if members.count > PlotFrame.looks { return nil }
         }
-        guard members.count >= 2 else { return nil }
+        // A variable that differs for each job divides nothing.
+        guard members.count >= 2, members.values.contains(where: { $0.count >= 2 }) else { return nil }
         self.dimension = dimension
         // By number where they are numbers: 2 before 10.
         groups = members.sorted { left, right in

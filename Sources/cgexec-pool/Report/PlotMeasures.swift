@@ -3,17 +3,22 @@ import CGExec
 /// A figure of a record that plots compare.
 struct PlotMeasure {
     var title: String
+    /// The same within a sentence.
+    var name: String
     var quantity: PlotQuantity
     private let read: @Sendable (Record) -> Double?
 
-    static let wall = PlotMeasure(title: "Wall time", quantity: .seconds) { $0.wallSeconds }
-    static let cpu = PlotMeasure(title: "CPU time", quantity: .seconds) { $0.usage?.cpuSeconds }
-    static let memory = PlotMeasure(title: "Peak memory", quantity: .bytes) {
-        $0.usage?.memoryPeakBytes.map(Double.init)
+    static let wall = PlotMeasure("Wall time", "wall time", .seconds) { $0.wallSeconds }
+    static let cpu = PlotMeasure("CPU time", "CPU time", .seconds) { $0.usage?.cpuSeconds }
+    static let memory = PlotMeasure("Peak memory", "peak memory", .bytes) {
+        $0.usage?.memoryPeakBytes.map { Double($0) }
     }
 
-    private init(title: String, quantity: PlotQuantity, read: @escaping @Sendable (Record) -> Double?) {
+    private init(
+        _ title: String, _ name: String, _ quantity: PlotQuantity, read: @escaping @Sendable (Record) -> Double?
+    ) {
         self.title = title
+        self.name = name
         self.quantity = quantity
         self.read = read
     }
@@ -27,7 +32,8 @@ struct PlotMeasure {
         return values.isEmpty ? nil : PlotMeasure.quantile(values, 0.5)
     }
 
-    /// A quantile of sorted values, at least one, interpolated between the two beside it (Hyndman and Fan 1996, type 7).
+    /// A quantile of sorted values, at least one, interpolated between the two beside it (Hyndman and Fan 1996, type
+    /// 7).
     static func quantile(_ sorted: [Double], _ share: Double) -> Double {
         let place = share * Double(sorted.count - 1)
         let below = Int(place)
@@ -52,7 +58,7 @@ extension Record {
     func tooltip(_ measures: PlotMeasure...) -> String {
         var parts = [outcome.forPeople]
         for measure in measures {
-            if let value = measure.of(self) { parts.append("\(measure.title) \(measure.quantity.text(value))") }
+            if let value = measure.of(self) { parts.append("\(measure.name) \(measure.quantity.text(value))") }
         }
         if let validity, validity.verdict != .clean {
             parts.append("\(validity.verdict.rawValue): \(validity.reasons.joined(separator: "; "))")

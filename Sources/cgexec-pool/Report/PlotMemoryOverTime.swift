@@ -18,7 +18,7 @@ struct PlotMemoryOverTime {
                 known += 1
                 sampled += 1
                 var before = 0.0
-                for (seconds, value) in zip(samples.seconds, bytes.map(Double.init)) where seconds.magnitude < 1e9 {
+                for (seconds, value) in zip(samples.seconds, bytes.map { Double($0) }) where seconds.magnitude < 1e9 {
                     changes.append((min(bar.end, bar.start + (before == 0 ? 0 : seconds)), value - before))
                     before = value
                 }
@@ -46,13 +46,13 @@ struct PlotMemoryOverTime {
             case 0: "The sum of the peaks of the attempts that ran: never less than what they had."
             case known: "The sum of what the attempts that ran had, by their samples."
             default:
-                "The sum of the samples of the attempts that ran; of \(known - sampled) without samples, of their peaks."
+                "The sum of the samples of what ran, and of the peaks of \(known - sampled) attempts without samples."
             }
         let missing = period.bars.count - known
         var frame = PlotFrame(
-            title: title,
+            isWide: true, title: title,
             caption: how + (missing > 0 ? " Of \(missing) attempts it is not known, and they are left out." : ""),
-            x: .linear(to: period.seconds, .seconds, ticks: 8), xTitle: "Time",
+            x: .time(to: period.seconds), xTitle: "Time",
             y: .linear(to: most, .bytes, ticks: 4), yTitle: "Memory", inner: 130)
         var path = "M\(PlotFrame.text(frame.x(0))) \(PlotFrame.text(frame.y(0)))"
         for (x, bytes) in binned(frame) {

@@ -1,7 +1,8 @@
 import CGExec
 
-/// How many jobs went well within what time: the n-th fastest of each group over n, as in competitions of solvers (Beyer,
-/// Löwe and Wendler 2019). The further right a line ends, the more jobs went well; the lower it is, the less time they took.
+/// How many jobs went well within what time: the n-th fastest of each group over n, as in competitions of solvers
+/// (Beyer, Löwe and Wendler 2019). The further right a line ends, the more jobs went well; the lower it is, the less
+/// time they took.
 struct PlotQuantiles {
     private let groups: [(name: String, values: [Double])]
     private let measure: PlotMeasure
@@ -25,7 +26,7 @@ struct PlotQuantiles {
         var frame = PlotFrame(
             title: "\(measure.title) of the n-th fastest" + (dimension.map { " by \($0)" } ?? ""),
             caption: """
-                Jobs that went well, sorted by \(measure.title.lowercased()). A line that goes further right has more of them, \
+                Jobs that went well, sorted by \(measure.name). A line that goes further right has more of them, \
                 one that is lower was faster.
                 """,
             x: .linear(to: Double(most), .number, ticks: 8), xTitle: "n-th fastest job that went well",

@@ -15,28 +15,31 @@ struct PlotSamples {
 
     var frames: [PlotFrame] {
         let memory = shown.map { record in
-            points(record, record.samples?.memoryBytes?.map(Double.init))
+            points(record, record.samples?.memoryBytes?.map { Double($0) })
         }
         let cpu = shown.map { record in points(record, record.samples.flatMap(Self.cpus)) }
         return [
             frame("Memory while they ran", "Memory", .bytes, memory, "What each attempt had at that time."),
-            frame("CPUs while they ran", "CPUs", .cpus, cpu, "CPU time by wall time between two samples."),
+            frame("CPUs while they ran", "CPUs in use", .cpus, cpu, "CPU time by wall time between two samples."),
         ].compactMap(\.self)
     }
 
     /// CPUs in use since the sample before.
-    private static func cpus(_ samples: Record.Samples) -> [Double]? {
+    private static func cpus(_ samples: Record.Samples) -> [Double?]? {
         guard let seconds = samples.cpuSeconds, seconds.count == samples.seconds.count else { return nil }
         return seconds.indices.map { index in
             let (then, before) = index > 0 ? (samples.seconds[index - 1], seconds[index - 1]) : (0, 0)
             let time = samples.seconds[index] - then
-            return time > 0 ? max(0, (seconds[index] - before) / time) : 0
+            return time > 0 ? max(0, (seconds[index] - before) / time) : nil
         }
     }
 
-    private func points(_ record: Record, _ values: [Double]?) -> [(x: Double, y: Double)] {
+    private func points(_ record: Record, _ values: [Double?]?) -> [(x: Double, y: Double)] {
         guard let times = record.samples?.seconds, let values, values.count == times.count else { return [] }
-        let all = zip(times, values).filter { $0 >= 0 && $0 < 1e9 && $1 < 1e18 }.map { (x: $0, y: $1) }
+        let all = zip(times, values).compactMap { time, value -> (x: Double, y: Double)? in
+            guard let value, (0..<1e9).contains(time), (0..<1e18).contains(value) else { return nil }
+            return (time, value)
+        }
         let each = max(1, (all.count + Self.mostPoints - 1) / Self.mostPoints)
         // Of several the highest: a peak is what one looks for.
         return stride(from: 0, to: all.count, by: each).compactMap { start in
@@ -52,7 +55,7 @@ struct PlotSamples {
         guard !all.isEmpty else { return nil }
         let rest = count > shown.count ? " Shown are the \(shown.count) longest of \(count) attempts with samples." : ""
         var frame = PlotFrame(
-            title: title, caption: caption + rest, x: .linear(to: all.map(\.x).max() ?? 1, .seconds, ticks: 8),
+            title: title, caption: caption + rest, x: .time(to: all.map(\.x).max() ?? 1),
             xTitle: "Time since its start", y: .linear(to: all.map(\.y).max() ?? 1, quantity, ticks: 5),
             yTitle: yTitle, inner: 200)
         for (look, points) in series.enumerated() where !points.isEmpty {

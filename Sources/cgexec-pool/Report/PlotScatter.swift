@@ -37,11 +37,12 @@ struct PlotScatter {
         var frame = PlotFrame(
             title: "\(measure.title): \(left) against \(right)",
             caption: """
-                A sign for each job that both have. Below the diagonal \(right) is faster, above it \(left); the thin lines are \
-                at twice and half.
+                A sign for each job that both have. Below the diagonal \(right) is faster, above it \(left); the thin \
+                lines are at twice and half.
                 """,
             x: scale, xTitle: "\(measure.title), \(name) \(left)", y: scale,
             yTitle: "\(measure.title), \(name) \(right)", inner: 420)
+        draw(points, &frame)
         for factor in [0.5, 1, 2] {
             // Where the line enters and leaves the axes' square.
             let from = max(scale.low, scale.low / factor)
@@ -50,10 +51,10 @@ struct PlotScatter {
             frame.marks.append(
                 """
                 <path class="guide\(factor == 1 ? "" : " thin")" d="M\(PlotFrame.text(frame.x(from))) \
-                \(PlotFrame.text(frame.y(from * factor)))L\(PlotFrame.text(frame.x(to))) \(PlotFrame.text(frame.y(to * factor)))"/>
+                \(PlotFrame.text(frame.y(from * factor)))L\(PlotFrame.text(frame.x(to))) \
+                \(PlotFrame.text(frame.y(to * factor)))"/>
                 """)
         }
-        draw(points, &frame)
         return frame
     }
 

@@ -20,10 +20,10 @@ struct PlotTimeline {
 
     /// More marks than this nobody can tell apart, and a browser draws slowly.
     static let mostMarks = 3000
-    private static let height = 4.0...24.0
+    private static let lane = 34.0
 
-    /// The periods, the first first. A break of which nothing can be seen but emptiness divides them: a run is often taken
-    /// up on another day.
+    /// The periods, the first first. A break of which nothing can be seen but emptiness divides them: a run is often
+    /// taken up on another day.
     static func periods(of records: [Record]) -> [Period] {
         let ran = records.compactMap { record -> (record: Record, start: Double, end: Double)? in
             guard let started = record.times.started, let wall = PlotMeasure.wall.of(record), wall < 1e9 else {
@@ -79,25 +79,35 @@ struct PlotTimeline {
     }
 
     static func frame(_ period: Period, title: String) -> PlotFrame {
-        let inner = min(560, max(60, Double(period.lanes.count) * height.upperBound))
+        let inner = min(560, max(60, Double(period.lanes.count) * lane))
         let every = max(1, Int((12 / (inner / Double(period.lanes.count))).rounded(.up)))
         let rows = period.lanes.enumerated().filter { $0.offset % every == 0 }.map { lane in
             (name: lane.element, middle: (Double(lane.offset) + 0.5) / Double(period.lanes.count))
         }
         var frame = PlotFrame(
-            title: title,
+            isWide: true, title: title,
             caption: """
-                A bar for each attempt in the row of its slot, from start to end; the higher the bar, the more memory it had at \
-                its peak. Time runs from \(period.began.forPeople).
+                A bar for each attempt in the row of its slot, from start to end; the higher the bar, the more memory \
+                it had at its peak. Time runs from \(period.began.forPeople).
                 """,
-            x: .linear(to: period.seconds, .seconds, ticks: 8), xTitle: "Time", rows: rows, inner: inner)
+            x: .time(to: period.seconds), xTitle: "Time", rows: rows, inner: inner)
         let marks = marks(period, frame)
         if marks.contains(where: { $0.count > 1 }) {
             frame.caption +=
-                " Bars too narrow to be seen are joined with their neighbours and look like the worst of them."
+                " Bars too narrow to be seen are joined with their neighbours, and look like the worst."
         }
         let most = marks.compactMap(\.peak).max() ?? 0
         let room = inner / Double(period.lanes.count)
+        // What a bar's height is to be compared with, and what a line above a small one belongs to.
+        let (left, right) = (frame.x(0), frame.x(period.seconds))
+        for lane in period.lanes.indices {
+            let top = PlotFrame.text(PlotFrame.top + room * Double(lane) + 1)
+            frame.marks.append(
+                """
+                <rect class="track" x="\(PlotFrame.text(left))" y="\(top)" width="\(PlotFrame.text(right - left))" \
+                height="\(PlotFrame.text(max(0.5, room - 2)))"/>
+                """)
+        }
         for mark in marks { frame.marks.append(drawn(mark, room: room, most: most)) }
         frame.legend = legend(marks)
         return frame
@@ -105,7 +115,7 @@ struct PlotTimeline {
 
     private static func marks(_ period: Period, _ frame: PlotFrame) -> [Mark] {
         // At most so many marks: the more rows, the wider is the least of them.
-        let least = max(1.5, Double(period.lanes.count) * PlotFrame.width * 2 / Double(mostMarks))
+        let least = max(1.5, Double(period.lanes.count) * 1400 * 2 / Double(mostMarks))
         var marks: [Mark] = []
         var open: [Int: Mark] = [:]
         for bar in period.bars {
@@ -153,12 +163,12 @@ struct PlotTimeline {
         }
         let place = "x=\"\(PlotFrame.text(mark.left))\" width=\"\(PlotFrame.text(width))\""
         let bar = """
-            <rect class="bar \(mark.look.name)\(share == nil ? " hollow" : "")" \(place) y="\(PlotFrame.text(bottom - height))" \
-            height="\(PlotFrame.text(height))"/>
+            <rect class="bar \(mark.look.name)\(share == nil ? " hollow" : "")" \(place) \
+            y="\(PlotFrame.text(bottom - height))" height="\(PlotFrame.text(height))"/>
             """
         var flag = ""
         if let verdict = mark.verdict, verdict != .clean {
-            let at = PlotFrame.text(bottom - whole + 1.5)
+            let at = PlotFrame.text(max(bottom - whole + 1.5, bottom - height - 2.5))
             flag = """
                 <path class="flag \(verdict.rawValue)" d="M\(PlotFrame.text(mark.left)) \(at)h\
                 \(PlotFrame.text(max(width, 3)))"/>
@@ -173,8 +183,9 @@ struct PlotTimeline {
         return OutcomeLook.allCases.filter(looks.contains).map { PlotFrame.key(area: $0.name, $0.words) }
             + [Record.Validity.Verdict.perturbed, .invalid].filter(verdicts.contains).map { verdict in
                 """
-                <svg class="key" viewBox="0 0 34 16" aria-hidden="true"><path class="flag \(verdict.rawValue)" d="M1 8h32"/>\
-                </svg>\(verdict.rawValue) figures (line above the bar)
+                <svg class="key" viewBox="0 0 34 16" aria-hidden="true">\
+                <path class="flag \(verdict.rawValue)" d="M1 8h32"/></svg>\
+                \(verdict.rawValue) figures (line above the bar)
                 """
             }
     }

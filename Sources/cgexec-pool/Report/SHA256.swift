@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// SHA-256 (FIPS 180-4), by which the page's Content-Security-Policy knows its script: whatever else should get into the
-/// page as a script is not run.
+/// SHA-256 (FIPS 180-4), by which the page's Content-Security-Policy knows its script: whatever else should get into
+/// the page as a script is not run.
 enum SHA256 {
     /// The digest as the policy wants it, in Base64.
     static func base64(_ text: String) -> String { Data(digest(Array(text.utf8))).base64EncodedString() }
