@@ -115,6 +115,34 @@ import Testing
         #expect(rows["same"]?["cputime"] == "0.000001" && rows["same"]?["blkio-read"] == "4096")
     }
 
+    // MARK: Repetitions
+
+    @Test(.needs(.command([Programs.tableGenerator, "--version"])))
+    func `runs of one job are one result of hyperfine, and runs of their own for BenchExec`() throws {
+        let file = try scratch.write(
+            "- {name: twice, command: ['true'], repeat: 2, warmup: 1}\n- {name: once, command: ['true']}\n",
+            to: "r.yaml")
+        let (own, written) = (scratch.file("repeated"), scratch.file("written"))
+        let finish = try Child.run([
+            Programs.pool(), "run", "--quiet", "--no-learn", "--cgroup", ScratchCgroup.current().path, "--journal", own,
+            "--json", written, file,
+        ])
+        try #require(finish.status == .exited(0), "\(finish)")
+        let runs = try #require(contents(of: written)).split(separator: "\n").map { try Record(json: String($0)) }
+        let counted = runs.filter { $0.name == "twice" && $0.warmup != true }.sorted { $0.id < $1.id }
+        let json = try JSONValue(parsing: try #require(contents(of: report("hyperfine", of: own))))
+        guard case .list(let results) = json["results"] else { throw Trouble("no results in \(json)") }
+        try #require(results.count == 2 && counted.count == 2)
+        let twice = try #require(
+            results.first { $0["times"] == .list(counted.compactMap { $0.wallSeconds.map(JSONValue.number) }) })
+        let difference = (counted[0].wallSeconds ?? 0) - (counted[1].wallSeconds ?? 0)
+        guard case .number(let deviation) = twice["stddev"] else { throw Trouble("no stddev in \(twice)") }
+        // Of two figures it is their distance over the root of two.
+        #expect((deviation - difference.magnitude / 2.0.squareRoot()).magnitude < 1e-9)
+        let rows = try table(report("benchexec", of: own, as: "repeated.results.xml"))
+        #expect(Set(rows.keys) == ["twice warm-up 1", "twice #1", "twice #2", "once"], "\(rows.keys)")
+    }
+
     // MARK: Others
 
     @Test(.needs(.command(["xmllint", "--version"]))) func `JUnit XML is valid`() throws {

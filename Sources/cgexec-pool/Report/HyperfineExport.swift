@@ -24,22 +24,17 @@ enum HyperfineExport {
         }
 
         func encode(to encoder: any Encoder) throws {
-            let sorted = times.sorted()
-            let middle = sorted.count / 2
-            let mean = HyperfineExport.mean(times)
-            let squares = times.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let statistics = Statistics(times)
             var container = encoder.container(keyedBy: Key.self)
+            try container.encode(statistics?.mean, forKey: .mean)
+            // Null of a single run, as hyperfine writes it.
+            try container.encode(statistics?.standardDeviation, forKey: .stddev)
+            try container.encode(statistics?.median, forKey: .median)
+            try container.encode(statistics?.min, forKey: .min)
+            try container.encode(statistics?.max, forKey: .max)
             try container.encode(command, forKey: .command)
-            try container.encode(mean, forKey: .mean)
-            // Null where unknown, as hyperfine writes it of a single run; of the sample, as it does.
-            try container.encode(
-                times.count > 1 ? (squares / Double(times.count - 1)).squareRoot() : nil, forKey: .stddev)
-            try container.encode(
-                sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, forKey: .median)
             try container.encode(user, forKey: .user)
             try container.encode(system, forKey: .system)
-            try container.encode(sorted.first, forKey: .min)
-            try container.encode(sorted.last, forKey: .max)
             try container.encode(times, forKey: .times)
             try container.encodeIfPresent(memory, forKey: .memory)
             try container.encode(exitCodes, forKey: .exitCodes)
@@ -73,8 +68,8 @@ enum HyperfineExport {
     private static func result(_ identity: Identity, _ runs: [Record]) -> Result {
         Result(
             command: ShellText.line(identity.command), times: runs.compactMap(\.wallSeconds),
-            user: ofAll(runs) { $0.usage?.userSeconds }.map(mean),
-            system: ofAll(runs) { $0.usage?.systemSeconds }.map(mean),
+            user: ofAll(runs) { $0.usage?.userSeconds }.flatMap { Statistics($0)?.mean },
+            system: ofAll(runs) { $0.usage?.systemSeconds }.flatMap { Statistics($0)?.mean },
             memory: ofAll(runs) { $0.usage?.memoryPeakBytes },
             // As shells tell of signals.
             exitCodes: runs.map { $0.outcome.signal.map { 128 + $0 } ?? $0.outcome.tellingCode },
@@ -86,6 +81,4 @@ enum HyperfineExport {
         let values = runs.compactMap(value)
         return values.count == runs.count ? values : nil
     }
-
-    private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 }
