@@ -11,6 +11,7 @@ struct Report: ParsableCommand {
 
             Examples:
               cgexec-pool report suite.journal
+              cgexec-pool report new.journal --compare old.journal --figure cpuSeconds
               cgexec-pool report suite.journal --html suite.html --csv suite.csv
 
             docs/report.md tells what is in each.
@@ -24,6 +25,9 @@ struct Report: ParsableCommand {
 
     @Flag(help: "In the table, and in that of --markdown: every attempt, by slot and start.")
     var bySlot = false
+
+    @OptionGroup(title: "Comparing")
+    var comparison: ComparisonOptions
 
     /// Says everything that is wrong before anything is read.
     mutating func validate() throws {
@@ -51,10 +55,13 @@ struct Report: ParsableCommand {
             Terminal.complain("cgexec-pool report: \(error.description.harmless)")
             throw ExitCode(ExitStatus.failed)
         }
+        if let status = try comparison.status(of: journal) { throw ExitCode(status) }
         guard files.isEmpty else { return }
         guard !bySlot else { return Terminal.say(AttemptTables(data, bySlot: true).text) }
         var summary = Summary()
         for record in data.results { summary.add(record, of: Job(record.name, record.argv)) }
         Terminal.say(summary.text)
+        let groups = Repetitions.groups(data.attempts.map(\.record))
+        if let table = StatisticsTable(groups) { Terminal.say("\n" + table.text) }
     }
 }
