@@ -17,6 +17,8 @@ final class Batch {
     private var failures = FailureReport()
     private let runs: NumberedRuns
     private let submissions: Submissions
+    /// The records of jobs that run more than once.
+    private var repeated: [Record] = []
     private var interruptions = 0
     private let journal: Journal?
     /// What an earlier run has done.
@@ -83,10 +85,12 @@ final class Batch {
         }
         pool.onAttempt = { [unowned self] record in
             notifier.happened()
+            if record.repeat != nil { repeated.append(record.withoutBulk) }
             records?.append(record)
             progress.again(record, of: job(record))
         }
         pool.onRecord = { [unowned self] record in
+            if record.repeat != nil { repeated.append(record.withoutBulk) }
             records?.append(record)
             summary.add(record, of: job(record))
             failures.add(record, of: job(record))
@@ -104,6 +108,7 @@ final class Batch {
         }
         for (run, record) in resumption.carried.sorted(by: { $0.value.id < $1.value.id }) {
             records?.append(record)
+            if record.repeat != nil { repeated.append(record.withoutBulk) }
             summary.add(record, of: file.jobs[run.index].job)
             failures.add(record, of: file.jobs[run.index].job)
         }
@@ -119,8 +124,10 @@ final class Batch {
         progress.end()
         let lost = Result { try records?.close() }
         if let text = failures.text { Terminal.complain(text) }
+        let tables = [summary.text, StatisticsTable(Repetitions.groups(repeated))?.text].compactMap(\.self)
+            .joined(separator: "\n\n")
         // Records on standard output are for a program, which has no use for a table between them.
-        if recordsFile == "-" { Terminal.complain(summary.text) } else { Terminal.say(summary.text) }
+        if recordsFile == "-" { Terminal.complain(tables) } else { Terminal.say(tables) }
         // Last: this may have to wait for another run.
         let forgotten = Result { try pool.keepLearned() }
         if case .failure(let error) = unwritten {

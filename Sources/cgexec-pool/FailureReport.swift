@@ -61,6 +61,11 @@ struct FailureReport {
 }
 
 extension Record {
+    /// Which of the job's runs it is, such as `#2`, or `warm-up 1`; nil where there is only one.
+    var runForPeople: String? {
+        self.repeat.map { warmup == true ? "warm-up \($0)" : "#\($0)" }
+    }
+
     /// Which of several attempts it was, as `attempt 2 of 3` or `fallback`; nil for a first one that none follows.
     func attemptForPeople(of job: Job, isLast: Bool) -> String? {
         guard attempt > 0, !isLast || attempt > 1 else { return nil }

@@ -44,6 +44,7 @@ final class Progress: @unchecked Sendable {
 
     private func tell(_ record: Record, of job: Job, isLast: Bool) {
         var text = "\(counter)  \(padded(record.outcome.forPeople, 12))  \(record.name)"
+        if let run = record.runForPeople { text += " \(run)" }
         if let attempt = record.attemptForPeople(of: job, isLast: isLast) { text += ", \(attempt)" }
         if !isLast { text += ", again later" }
         if let wall = record.wallSeconds { text += "  \(Duration.nanoseconds(Int64(wall * 1e9)).forPeople)" }

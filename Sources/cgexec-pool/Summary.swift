@@ -18,10 +18,10 @@ struct Summary {
 
     /// A column has one unit, so that its numbers can be compared at a glance.
     static let head = [
-        "job", "outcome", "attempt", "wall s", "CPU s", "peak MiB", "output B", "memory limit", "enforcement",
+        "job", "run", "outcome", "attempt", "wall s", "CPU s", "peak MiB", "output B", "memory limit", "enforcement",
         "validity",
     ]
-    static let rightAligned = Set(3...7)
+    static let rightAligned = Set(4...8)
 
     /// How many jobs did what they were asked to.
     var successes: Int { counts[.ok] ?? 0 }
@@ -34,7 +34,7 @@ struct Summary {
 
     mutating func add(_ record: Record, of job: Job) {
         total += 1
-        if !record.isClean { unclean.append(record.name) }
+        if !record.isClean, record.warmup != true { unclean.append(record.name) }
         counts[record.outcome.kind, default: 0] += 1
         let row = Row(id: record.id, isSuccess: record.outcome.isSuccess, cells: Self.cells(record, job))
         if rows.count < Self.most {
@@ -48,7 +48,7 @@ struct Summary {
     static func cells(_ record: Record, _ job: Job, isLast: Bool = true) -> [String] {
         let attempt = record.attemptForPeople(of: job, isLast: isLast)
         return [
-            record.name, record.outcome.forPeople,
+            record.name, record.runForPeople ?? "", record.outcome.forPeople,
             attempt.map { $0.replacing("attempt ", with: "") } ?? "", decimal(record.wallSeconds, places: 3),
             decimal(record.usage?.cpuSeconds, places: 3),
             decimal(record.usage?.memoryPeakBytes.map { Double($0) / 0x1p20 }, places: 1),

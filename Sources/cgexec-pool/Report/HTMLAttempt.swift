@@ -18,15 +18,21 @@ struct HTMLAttempt {
         case number(Double)
         /// A word with a sign, whose look has a name of the style sheet, and what is to be said of it.
         case badge(String, look: String, below: String? = nil)
+        /// An attempt that was the first and nothing else.
+        case only
+
+        /// Whether it needs no column where all are like it.
+        var isUsual: Bool { if case .only = self { true } else { false } }
     }
 
     static let columns: [Column] = [
         Column(title: "Job", kind: .text), Column(title: "Group", kind: .text), Column(title: "Size", kind: .number),
         Column(title: "Parameters", kind: .text), Column(title: "Attempt", kind: .text),
-        Column(title: "Outcome", kind: .badge), Column(title: "Wall s", kind: .seconds),
+        Column(title: "Outcome", kind: .badge), Column(title: "Validity", kind: .badge),
+        Column(title: "Wall s", kind: .seconds),
         Column(title: "CPU s", kind: .seconds), Column(title: "Peak MiB", kind: .mebibytes),
         Column(title: "Need MiB", kind: .mebibytes), Column(title: "Limit MiB", kind: .mebibytes),
-        Column(title: "Slot", kind: .text), Column(title: "Validity", kind: .badge),
+        Column(title: "Slot", kind: .text),
     ]
 
     let record: Record
@@ -50,10 +56,11 @@ struct HTMLAttempt {
             record.paramsForPeople.map { .text($0) }, Self.attempt(record),
             .badge(
                 record.outcome.forPeople, look: OutcomeLook(record.outcome.kind).name, below: record.explanation),
-            PlotMeasure.wall.of(record).map(Cell.number), PlotMeasure.cpu.of(record).map(Cell.number),
+            Self.validity(record), PlotMeasure.wall.of(record).map(Cell.number),
+            PlotMeasure.cpu.of(record).map(Cell.number),
             record.usage?.memoryPeakBytes.map { .number(Double($0) / 0x1p20) },
             record.usage?.needPeakBytes.map { .number(Double($0) / 0x1p20) },
-            Self.limit(record).map { .number($0 / 0x1p20) }, Self.place(record), Self.validity(record),
+            Self.limit(record).map { .number($0 / 0x1p20) }, Self.place(record),
         ]
         details = Self.details(record, mostText)
         links = [("stdout", record.output?.stdout?.path), ("stderr", record.output?.stderr?.path)].compactMap {
@@ -77,7 +84,8 @@ struct HTMLAttempt {
         if let phase = record.phase { parts.append("taken back \(phase == 1 ? "once" : "\(phase) times") before") }
         let below = parts.isEmpty ? nil : parts.joined(separator: ", ")
         // No attempt was made.
-        return record.attempt == 0 ? below.map { .text($0) } : .text("\(record.attempt)", below: below)
+        if record.attempt == 0 { return below.map { .text($0) } }
+        return record.attempt == 1 && below == nil ? .only : .text("\(record.attempt)", below: below)
     }
 
     /// In bytes: as in force, where only a share was asked for.
@@ -122,9 +130,10 @@ struct HTMLAttempt {
             })
         for (title, stream) in [("stdout", record.output?.stdout), ("stderr", record.output?.stderr)] {
             guard let text = stream?.text, !text.isEmpty else { continue }
-            // Bytes are counted here: where a character is long, the text may be a little longer.
             let isWhole = text.utf8.count <= mostText
-            let end = isWhole ? text : "…" + text.suffix(mostText)
+            // By bytes, since one character can be as long as somebody likes; one that is cut is left out.
+            let tail = String(decoding: text.utf8.suffix(mostText), as: UTF8.self).drop { $0 == "\u{FFFD}" }
+            let end = isWhole ? text : "…" + tail
             details.append((isWhole ? title : "\(title), its end", end))
         }
         return details

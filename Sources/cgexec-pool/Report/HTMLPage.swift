@@ -40,7 +40,6 @@ struct HTMLPage {
             counts of all processes of a job; what is not known is left empty.</p></footer>
             <script type="application/json" id="data">\(table.json)</script>
             <script>\(HTMLScript.text)</script></body></html>
-
             """
     }
 

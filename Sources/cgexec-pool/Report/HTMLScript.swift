@@ -156,6 +156,10 @@ enum HTMLScript {
           addEventListener("beforeprint", () => { state.page = 0; draw(2000); });
           addEventListener("afterprint", () => draw(size));
 
+          // Before anybody asks, when nothing else is to be done.
+          const idle = globalThis.requestIdleCallback ?? setTimeout;
+          columns.forEach((_, column) => idle(() => order(column)));
+
           id("controls").hidden = false;
           document.querySelectorAll(".plain").forEach(element => element.remove());
           apply();

@@ -53,7 +53,7 @@ enum HTMLStyle {
         [hidden] { display: none !important; }
         .signs { position: absolute; }
         .figures {
-          display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .8rem;
+          display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .8rem;
           margin-bottom: .8rem;
         }
         .figures p, .counts > div, figure, .box, .machines {
@@ -165,7 +165,8 @@ enum HTMLStyle {
         .rows th, .rows td {
           padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line);
         }
-        .rows tr:last-child > * { border-bottom: 0; }
+        .rows tbody tr:last-child > * { border-bottom: 0; }
+        .rows tbody tr > * { background: var(--panel); }
         .rows tbody tr:nth-child(even) > * { background: var(--stripe); }
         .rows thead th {
           position: sticky; top: 0; z-index: 2; background: var(--panel); border-bottom: 2px solid var(--line);
@@ -176,22 +177,30 @@ enum HTMLStyle {
         [aria-sort="ascending"] button::after { content: " ↑" !important; opacity: 1 !important; }
         [aria-sort="descending"] button::after { content: " ↓" !important; opacity: 1 !important; }
         .rows tbody th { font-weight: 400; min-width: 13rem; max-width: 34rem; overflow-wrap: anywhere; }
+        .rows tbody th:has(details[open]) { min-width: min(44rem, 80vw); max-width: 44rem; }
+        @media (min-width: 50rem) {
+          .rows tbody th:not(:has(details[open])) { position: sticky; left: 0; z-index: 1; }
+        }
         .rows td small { max-width: 24rem; }
-        .rows td:has(> small) { min-width: 7.5rem; }
-        .rows td:has(> .badge + small) { min-width: 15rem; }
+        .rows td:has(> small) { min-width: 9.5rem; }
+        .rows td:has(> .badge + small) { min-width: 13rem; }
         .n, .rows th.n { text-align: right !important; font-variant-numeric: tabular-nums; white-space: nowrap; }
         summary { cursor: pointer; }
         summary span { font-weight: 600; }
         summary small { margin-left: 1.1em; }
-        dl { margin: .5rem 0 .3rem 1.1em; display: grid; gap: .1rem; }
+        dl {
+          margin: .5rem 0 .3rem 1.1em; display: grid; gap: .3rem .9rem; align-items: baseline;
+          grid-template-columns: max-content minmax(0, 1fr);
+        }
         dt { color: var(--muted); font-size: .85rem; }
-        dd { margin: 0 0 .3rem; }
+        dd { margin: 0; }
         pre {
-          margin: 0; padding: .4rem .6rem; max-height: 18rem; max-width: min(70ch, 80vw); overflow: auto;
+          margin: 0; padding: .15rem .5rem; max-height: 18rem; overflow: auto;
           white-space: pre-wrap; overflow-wrap: anywhere; background: var(--ground); border-radius: 6px;
           font: .85rem/1.4 ui-monospace, "Liberation Mono", "DejaVu Sans Mono", monospace;
         }
         @media (max-width: 40rem) {
+          dl { grid-template-columns: minmax(0, 1fr); gap: .1rem; margin-left: .3rem; }
           header { position: static; }
         }
         @media print {
@@ -200,10 +209,8 @@ enum HTMLStyle {
           header { position: static; }
           nav, .controls, .pages, .skip { display: none !important; }
           .rows { max-height: none; overflow: visible; }
-          .rows thead th { position: static; }
+          .rows thead th, .rows tbody th { position: static; }
           figure, tr { break-inside: avoid; }
-          .long { grid-column: 1 / -1; }
-          figure.long svg:not(.key) { min-width: 60rem; }
           .plots { display: block; }
           figure { margin-bottom: .8rem; }
         }

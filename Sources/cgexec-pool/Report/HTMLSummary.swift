@@ -77,7 +77,8 @@ struct HTMLSummary {
     private func counted(_ title: String, _ counts: [(words: String, look: String, count: Int)]) -> String {
         // Exit statuses and signals may be many.
         let rows = counts.prefix(12).map { entry in
-            let width = PlotFrame.text(200 * Double(entry.count) / Double(max(1, results.count)))
+            // What is there can be seen, be it one in many thousands.
+            let width = PlotFrame.text(max(2, 200 * Double(entry.count) / Double(max(1, results.count))))
             return """
                 <tr><th scope="row"><span class="badge \(entry.look)">\(HTMLText.escaped(entry.words))</span></th>\
                 <td class="n">\(entry.count)</td><td><svg viewBox="0 0 200 12" preserveAspectRatio="none" \

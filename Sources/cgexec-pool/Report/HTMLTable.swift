@@ -4,7 +4,7 @@ import CGExec
 /// shows so many at a time.
 struct HTMLTable {
     private let attempts: [HTMLAttempt]
-    /// Those in which some attempt has something.
+    /// Those in which some attempt has something that is worth a column.
     private let columns: [Int]
     private let results: Int
 
@@ -24,7 +24,9 @@ struct HTMLTable {
         self.attempts = attempts.enumerated().sorted {
             ($0.element.record.id, $0.offset) < ($1.element.record.id, $1.offset)
         }.map(\.element)
-        columns = HTMLAttempt.columns.indices.filter { column in attempts.contains { $0.cells[column] != nil } }
+        columns = HTMLAttempt.columns.indices.filter { column in
+            attempts.contains { $0.cells[column].map { !$0.isUsual } ?? false }
+        }
         results = attempts.count(where: \.isLast)
     }
 
@@ -100,6 +102,7 @@ struct HTMLTable {
         case .number(let number): decimal(number, kind)
         case .badge(let text, let look, let below):
             "<span class=\"badge \(look)\">\(HTMLText.escaped(text))</span>\(small(below))"
+        case .only: "<span>1</span>"
         case nil: ""
         }
     }
@@ -144,6 +147,7 @@ struct HTMLTable {
         case .text(let text, let below?): "[\(HTMLText.json(text)),\(HTMLText.json(below))]"
         case .badge(let text, let look, let below):
             "[\(HTMLText.json(text)),\(HTMLText.json(below ?? "")),\(HTMLText.json(look))]"
+        case .only: "\"1\""
         case nil: "null"
         }
     }

@@ -84,6 +84,15 @@ struct Repetitions {
     func figures(_ figure: Figure) -> [Double] { samples(figure).map(\.value) }
 }
 
+extension Record {
+    /// Without what no figure needs: captured text and curves are most of a record.
+    var withoutBulk: Record {
+        var record = self
+        (record.output, record.samples, record.effective, record.neighbours) = (nil, nil, nil, nil)
+        return record
+    }
+}
+
 extension Figure {
     /// What stands above, or beside, its numbers.
     var title: String {
