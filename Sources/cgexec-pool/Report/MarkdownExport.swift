@@ -32,15 +32,3 @@ enum MarkdownExport {
         return result.harmless
     }
 }
-
-extension HostDescription {
-    /// What is known, on one line.
-    var forPeople: String {
-        let count = cpus.count
-        let parts = [
-            name, system, "Linux \(kernel)", processor, "\(count) \(count == 1 ? "CPU" : "CPUs")",
-            memoryBytes.map { ByteSize($0).description },
-        ]
-        return parts.compactMap { $0 }.joined(separator: ", ")
-    }
-}

@@ -20,7 +20,7 @@ struct Report: ParsableCommand {
     @Argument(help: ArgumentHelp("The journal, or records.", valueName: "JOURNAL"))
     var journal: String
 
-    @OptionGroup(title: "Files for other programs")
+    @OptionGroup(title: "Files")
     var exports: ReportExports
 
     @Flag(help: "In the table, and in that of --markdown: every attempt, by slot and start.")

@@ -72,3 +72,15 @@ struct ReportData: Sendable {
         return records.isEmpty || records.count < lines.count ? nil : records
     }
 }
+
+extension HostDescription {
+    /// What is known, on one line.
+    var forPeople: String {
+        let count = cpus.count
+        let parts = [
+            name, system, "Linux \(kernel)", processor, "\(count) \(count == 1 ? "CPU" : "CPUs")",
+            memoryBytes.map { ByteSize($0).description },
+        ]
+        return parts.compactMap { $0 }.joined(separator: ", ")
+    }
+}

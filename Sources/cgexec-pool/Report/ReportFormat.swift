@@ -1,11 +1,11 @@
-/// A file that `report` writes for other programs, by the word of its option.
+/// A file that `report` writes, by the word of its option.
 enum ReportFormat: String, CaseIterable {
     case html, csv, markdown, json, junit, joblog, hyperfine, benchexec
 
     /// The whole file, for this path.
     func render(_ data: ReportData, bySlot: Bool, for path: String) throws -> String {
         switch self {
-        case .html: HTMLPage(data, folder: PageFolder.of(path)).html
+        case .html: HTMLPage(data, folder: PageFolder.of(path)).html + "\n"
         case .csv: CSVExport.render(data)
         case .markdown: MarkdownExport.render(data, bySlot: bySlot)
         case .json: try JSONExport.render(data)

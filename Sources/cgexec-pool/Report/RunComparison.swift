@@ -63,12 +63,3 @@ struct RunComparison {
             """
     }
 }
-
-extension HostDescription {
-    /// What of it may change figures.
-    fileprivate var forPeople: String {
-        let memory = memoryBytes.map { "\(ByteSize($0))" }
-        let facts = [processor, "CPUs \(cpus)", memory, "Linux \(kernel)", system].compactMap { $0 }
-        return "\(name) (\(facts.joined(separator: ", ")))".harmless
-    }
-}

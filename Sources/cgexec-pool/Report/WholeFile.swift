@@ -11,8 +11,7 @@ enum WholeFile {
                 try FileDescriptor.standardOutput.writeAll(text.utf8)
             } else if isOther(file) {
                 // A device, a pipe: there is nothing to be replaced, and its name must stay.
-                let descriptor = try FileDescriptor.open(
-                    FilePath(file), .writeOnly, options: [.closeOnExec, .noFollow])
+                let descriptor = try FileDescriptor.open(FilePath(file), .writeOnly, options: [.closeOnExec])
                 try descriptor.closeAfter { _ = try descriptor.writeAll(text.utf8) }
             } else {
                 try replace(file, by: text)

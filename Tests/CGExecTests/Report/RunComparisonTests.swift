@@ -85,7 +85,7 @@ import Testing
         #expect(warning(data("old", "6.1"), data("new", "6.1")) == nil)
         #expect(
             warning(data("old", "6.1"), data("new", "6.12")) == """
-                old is of host (CPUs 0-1, Linux 6.1), new of host (CPUs 0-1, Linux 6.12): what differs may be the machines' doing
+                old is of host, Linux 6.1, 2 CPUs, new of host, Linux 6.12, 2 CPUs: what differs may be the machines' doing
                 """)
         var record = Runs.run("a", 1)
         record.host = "other"
