@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #ifndef P_PIDFD
@@ -68,6 +69,15 @@ int cgx_pidfd_open(int pid) {
 
 int cgx_pidfd_send_signal(int pidfd, int signal) {
     return checked(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+int cgx_mark(int cgroup) {
+    return checked(fsetxattr(cgroup, "user.cgexec", "pool", 4, 0));
+}
+
+int cgx_is_marked(int cgroup) {
+    char value[4];
+    return fgetxattr(cgroup, "user.cgexec", value, sizeof value) == 4 && memcmp(value, "pool", 4) == 0;
 }
 
 int cgx_memory_file(void) {

@@ -53,6 +53,41 @@ import Testing
         }
     }
 
+    @Test func `what it leaves when its keeper is killed with it, the next one removes, and nothing of the living`()
+        throws
+    {
+        let (lifeline, other) = (try Lifeline(), try Lifeline())
+        let (dead, stopped) = (try start(Self.holding, lifeline), try start(Self.holding, other))
+        #expect(try dead.line() == "up" && stopped.line() == "up")
+        let ours = Set(Processes.children(of: dead.pid).filter { isKeeper($0) })
+        #expect(ours.count == 1)
+        // Stopped, it cannot do anything, and lives all the same.
+        stopped.signal(SIGSTOP)
+        for keeper in ours { kill(keeper, SIGSTOP) }
+        dead.signal(SIGKILL)
+        _ = try dead.waitForExit()
+        for keeper in ours { kill(keeper, SIGKILL) }
+        #expect(CgroupTree.children(of: tree).count == 2)
+        // Nobody's, whatever it is called.
+        let foreign = try ScratchCgroup.current().make("cgexec-\(dead.pid)-7")
+        let next = try Child.run(Programs.exec(["--cgroup", tree], ["true"]))
+        #expect(next.status == .exited(0), "\(next)")
+        try lifeline.waitUntilFree()
+        #expect(CgroupTree.children(of: tree).count == 2)
+        #expect(rmdir(foreign) == 0)
+        stopped.signal(SIGCONT)
+        stopped.signal(SIGTERM)
+        _ = try stopped.waitForExit()
+        try other.waitUntilFree()
+        try CgroupTree.waitUntilChildless(tree)
+    }
+
+    /// Whether a child of a pool's is no job: it is in none of the leaves.
+    private func isKeeper(_ pid: Int32) -> Bool {
+        let place = contents(of: "/proc/\(pid)/cgroup") ?? ""
+        return !CgroupTree.children(of: tree).contains { place.contains("/\($0)/") }
+    }
+
     /// Seconds from its start to its end, without a kill.
     private func duration(of script: String) throws -> Double {
         let lifeline = try Lifeline()

@@ -15,6 +15,8 @@ final class Workplace {
 
     private let subtree: Subtree?
     private var keeper: Keeper?
+    /// Held while we live.
+    private let lock: Descriptor?
     private var renewals = 0
     /// What is amiss with the keeper, for the records of the jobs that run meanwhile.
     private(set) var keeperTrouble: String?
@@ -41,6 +43,7 @@ final class Workplace {
             throw KernelError(.open, subtree.base, .notSupported)
         }
         _ = try Controllers.enable(in: base)
+        AbandonedPools.remove(in: base)
         let name = Self.freeName(in: base)
         let path = subtree.base + "/" + name
         // Before the cgroup, so that there is no moment at which our death would leave one.
@@ -48,6 +51,7 @@ final class Workplace {
         do throws(KernelError) {
             var enabled: Set<String> = []
             pool = try Self.makePool(name, in: base, budget: budget, &enabled)
+            lock = AbandonedPools.lock(path)
             controllers = enabled
         } catch {
             keeper.dismiss()
@@ -91,6 +95,7 @@ final class Workplace {
         oomCounters = nil
         subtree = nil
         keeper = nil
+        lock = nil
         name = ""
         unfit = reason.reasons.first
     }

@@ -143,6 +143,8 @@ int cgx_wait_stopped(void);
 // Whether a child was continued since this was asked last.
 int cgx_wait_continued(void);
 
+int cgx_mark(int cgroup);                                            // as a pool's (Linux 5.7); 0 or -errno
+int cgx_is_marked(int cgroup);
 int cgx_memory_file(void);                                           // fd of an empty file without a name, or -errno
 int cgx_pidfd_open(int pid);                                         // fd or -errno
 int cgx_pidfd_send_signal(int pidfd, int signal);                    // 0 or -errno
