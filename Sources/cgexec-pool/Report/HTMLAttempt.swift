@@ -44,10 +44,8 @@ struct HTMLAttempt {
     /// Files that it wrote: a title, a path and an address each.
     let links: [(title: String, path: String, address: String)]
 
-    /// - Parameters:
-    ///   - folder: where the page will be, if that is known.
-    ///   - mostText: how much of each captured stream is shown, from its end.
-    init(_ attempt: ReportData.Attempt, folder: String?, mostText: Int) {
+    /// - Parameter mostText: how much of each captured stream is shown, from its end.
+    init(_ attempt: ReportData.Attempt, _ addresses: HTMLLinks, mostText: Int) {
         let record = attempt.record
         self.record = record
         isLast = attempt.isLast
@@ -65,7 +63,7 @@ struct HTMLAttempt {
         details = Self.details(record, mostText)
         links = [("stdout", record.output?.stdout?.path), ("stderr", record.output?.stderr?.path)].compactMap {
             title, path in
-            path.map { (title, $0, HTMLText.address(of: $0, from: folder)) }
+            path.map { (title, $0, addresses.address(of: $0, cwd: record.cwd)) }
         }
     }
 
@@ -92,7 +90,7 @@ struct HTMLAttempt {
     private static func limit(_ record: Record) -> Double? {
         switch record.limits.memory {
         case .size(let size): Double(size.bytes)
-        case .fraction: record.effective?["memory.max"].flatMap(Double.init)
+        case .fraction: record.effective?["memory.max"].flatMap { UInt64($0) }.map { Double($0) }
         case nil: nil
         }
     }

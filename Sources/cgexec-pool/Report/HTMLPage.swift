@@ -3,20 +3,18 @@ import CGExec
 /// What a run did, as one page that needs nothing else: no network, no other file, and no script to be read.
 struct HTMLPage {
     private let data: ReportData
-    private let folder: String?
+    private let links: HTMLLinks
 
-    /// - Parameter folder: the absolute path of where the page will be, from which its links go; nil where that is not
-    ///   known.
-    init(_ data: ReportData, folder: String?) {
+    init(_ data: ReportData, links: HTMLLinks) {
         self.data = data
-        self.folder = folder
+        self.links = links
     }
 
     var html: String {
         let name = data.source == "-" ? "standard input" : data.source
         let title = HTMLText.escaped(name.split(separator: "/").last.map(String.init) ?? name)
         let summary = HTMLSummary(data)
-        let table = HTMLTable(data, folder: folder)
+        let table = HTMLTable(data, links)
         let plots = plots
         return """
             <!DOCTYPE html>

@@ -13,13 +13,13 @@ struct HTMLTable {
     /// All captured text together: a page that does not open is of no use.
     private static let mostText = 2_000_000
 
-    init(_ data: ReportData, folder: String?) {
+    init(_ data: ReportData, _ links: HTMLLinks) {
         let streams = data.attempts.reduce(0) { count, attempt in
             let output = attempt.record.output
             return count + (output?.stdout?.text == nil ? 0 : 1) + (output?.stderr?.text == nil ? 0 : 1)
         }
         let share = min(4000, max(100, Self.mostText / max(1, streams)))
-        let attempts = data.attempts.map { HTMLAttempt($0, folder: folder, mostText: share) }
+        let attempts = data.attempts.map { HTMLAttempt($0, links, mostText: share) }
         // As in the list of jobs; the attempts at a job in the order of their ends.
         self.attempts = attempts.enumerated().sorted {
             ($0.element.record.id, $0.offset) < ($1.element.record.id, $1.offset)

@@ -5,7 +5,7 @@ enum ReportFormat: String, CaseIterable {
     /// The whole file, for this path.
     func render(_ data: ReportData, bySlot: Bool, for path: String) throws -> String {
         switch self {
-        case .html: HTMLPage(data, folder: PageFolder.of(path)).html + "\n"
+        case .html: HTMLPage(data, links: HTMLLinks(page: path)).html + "\n"
         case .csv: CSVExport.render(data)
         case .markdown: MarkdownExport.render(data, bySlot: bySlot)
         case .json: try JSONExport.render(data)

@@ -35,12 +35,21 @@ import Testing
             ("/other/a.log", "/data/run", "file:///other/a.log"), ("/data/a.log", nil, "file:///data/a.log"),
             ("javascript:alert(1)", "/data", "./javascript%3Aalert%281%29"),
             ("data:text/html,x", nil, "./data%3Atext/html%2Cx"),
-            ("//evil.example/x", "/data", "file:////evil.example/x"),
+            ("//evil.example/x", "/data", "file:///evil.example/x"),
             ("/data/a b?c#d%\"<", "/data", "./a%20b%3Fc%23d%25%22%3C"),
             ("/data/ü", "/data", "./%C3%BC"), ("/data/./run/a", "/data/run", "./a"),
         ] as [(String, String?, String)])
     func `a link is to a file, however its path begins`(path: String, folder: String?, address: String) {
-        #expect(HTMLText.address(of: path, from: folder) == address)
+        #expect(HTMLLinks(folder: folder, start: nil).address(of: path) == address)
+    }
+
+    @Test(
+        arguments: [
+            ("out/a", nil, "./out/a"), ("out/a", "sub", "./sub/out/a"), ("out/a", "/other", "file:///other/out/a"),
+            ("/data/a", "sub", "./../a"), ("../a", nil, "./../a"),
+        ] as [(String, String?, String)])
+    func `a relative path is one from where the run was started`(path: String, cwd: String?, address: String) {
+        #expect(HTMLLinks(folder: "/data/run", start: "/data/run").address(of: path, cwd: cwd) == address)
     }
 
     /// The examples of FIPS 180-4 as NIST gives them, and lengths around a block.

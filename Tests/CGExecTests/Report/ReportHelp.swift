@@ -44,6 +44,13 @@ enum ReportHelp {
             })
     }
 
+    /// The rows of a page's data.
+    static func rows(_ page: String) throws -> [Any] {
+        let data = page.components(separatedBy: "id=\"data\">")[1].components(separatedBy: "</script>")[0]
+        let object = try JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any]
+        return object?["rows"] as? [Any] ?? []
+    }
+
     /// The pictures of a page.
     static func pictures(_ page: String) -> [String] {
         page.components(separatedBy: "<svg ").dropFirst().compactMap { part in
