@@ -208,7 +208,12 @@ enum HTMLStyle {
           body { font-size: 10pt; background: none; }
           header { position: static; }
           nav, .controls, .pages, .skip { display: none !important; }
-          .rows { max-height: none; overflow: visible; }
+          .wide, .rows { max-height: none; overflow: visible; }
+          figure svg:not(.key), figure.long svg:not(.key) { min-width: 0; }
+          .rows table { font-size: 7pt; }
+          .rows th, .rows td, .rows tbody th, .rows td:has(> small) { min-width: 0 !important; padding: .15rem .25rem; }
+          .rows tbody th { min-width: 8rem !important; }
+          .bar, .badge, .legend, use { print-color-adjust: exact; }
           .rows thead th, .rows tbody th { position: static; }
           figure, tr { break-inside: avoid; }
           .plots { display: block; }

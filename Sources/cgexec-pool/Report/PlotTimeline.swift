@@ -94,7 +94,7 @@ struct PlotTimeline {
         let marks = marks(period, frame)
         if marks.contains(where: { $0.count > 1 }) {
             frame.caption +=
-                " Bars too narrow to be seen are joined with their neighbours, and look like the worst."
+                " Bars too narrow to be seen are joined with their neighbours; what was not ok has its share of the height."
         }
         let most = marks.compactMap(\.peak).max() ?? 0
         let room = inner / Double(period.lanes.count)
@@ -162,10 +162,16 @@ struct PlotTimeline {
             title = "\(mark.count) attempts, \(mark.failed) of them not ok; such as \(title)"
         }
         let place = "x=\"\(PlotFrame.text(mark.left))\" width=\"\(PlotFrame.text(width))\""
-        let bar = """
-            <rect class="bar \(mark.look.name)\(share == nil ? " hollow" : "")" \(place) \
+        func rectangle(_ look: OutcomeLook, _ height: Double) -> String {
+            """
+            <rect class="bar \(look.name)\(share == nil ? " hollow" : "")" \(place) \
             y="\(PlotFrame.text(bottom - height))" height="\(PlotFrame.text(height))"/>
             """
+        }
+        var bar = rectangle(mark.failed < mark.count ? .ok : mark.look, height)
+        if mark.failed > 0, mark.failed < mark.count {
+            bar += rectangle(mark.look, max(1.5, height * Double(mark.failed) / Double(mark.count)))
+        }
         var flag = ""
         if let verdict = mark.verdict, verdict != .clean {
             let at = PlotFrame.text(max(bottom - whole + 1.5, bottom - height - 2.5))
