@@ -4,7 +4,8 @@ import FoundationEssentials
 struct HTMLLinks {
     /// The absolute path of where the page will be, from which its links go; nil where that is not known.
     var folder: String?
-    /// The absolute path of where the run was started, as far as one knows: records have relative paths as they were given.
+    /// The absolute path of where the run was started, as far as one knows: records have relative paths as they were
+    /// given.
     var start: String?
 
     init(folder: String?, start: String?) {

@@ -94,7 +94,7 @@ struct PlotTimeline {
         let marks = marks(period, frame)
         if marks.contains(where: { $0.count > 1 }) {
             frame.caption +=
-                " Bars too narrow to be seen are joined with their neighbours; what was not ok has its share of the height."
+                " Bars too narrow to be seen are joined with their neighbours; what was not ok has its share of height."
         }
         let most = marks.compactMap(\.peak).max() ?? 0
         let room = inner / Double(period.lanes.count)
