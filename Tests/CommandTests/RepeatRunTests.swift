@@ -52,6 +52,32 @@ import Testing
         #expect([2, 3].contains(runs.count { $0.hasPrefix("a") }), "\(runs)")
     }
 
+    @Test func `runs go on until the figure is known as exactly as asked, and no longer`() throws {
+        let finish = try run(
+            """
+            pool: {jobs: 3}
+            defaults: {repeat: {until: 5%, max: 200}}
+            jobs:
+              - {name: quiet, command: [sleep, 0.2]}
+              - {name: noisy, command: [sh, -c, 'sleep 0.1$(( {repeat} * 7 % 5 ))']}
+            """)
+        #expect(finish.status == .exited(0), "\(finish)")
+        let records = try (contents(of: scratch.file("records")) ?? "").split(separator: "\n").map {
+            try Record(json: String($0))
+        }
+        func figures(_ name: String) -> [Double] {
+            records.filter { $0.name == name }.sorted { $0.repeat ?? 0 < $1.repeat ?? 0 }.compactMap(\.wallSeconds)
+        }
+        func width(_ figures: some Collection<Double>) throws -> Double {
+            let statistics = try #require(Statistics(Array(figures)))
+            return try #require(statistics.halfWidth(confidence: 0.95)) / statistics.mean
+        }
+        let (quiet, noisy) = (figures("quiet"), figures("noisy"))
+        #expect(try quiet.count == 10 || width(quiet.prefix(10)) > 0.05, "\(quiet)")
+        #expect(noisy.count > 10 && noisy.count < 200, "\(noisy)")
+        #expect(try width(quiet) <= 0.05 && width(noisy) <= 0.05)
+    }
+
     @Test func `repetitions that are done are not made again`() throws {
         let log = scratch.file("log")
         func jobs(_ count: String) -> String {

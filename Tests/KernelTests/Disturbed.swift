@@ -73,6 +73,31 @@ extension RealKernel {
                 "\(record.validity?.reasons ?? [])")
         }
 
+        @Test func `a measured job runs again where that happened, and is clean then`() async throws {
+            let base = try ScratchCgroup.current().path
+            let (scratch, up, gate) = (try ScratchDirectory(), try Mailbox(), try Mailbox())
+            let script = """
+                [ -e '\(scratch.file("flag"))' ] && exit
+                : > '\(scratch.file("flag"))'
+                sed -n 's/^0:://p' /proc/self/cgroup > '\(up.path)'
+                read -r _ <> '\(gate.path)'
+                """
+            var measured = Job("job", ["sh", "-c", script], limits: Limits(memory: .mib(64)))
+            measured.isMeasured = true
+            async let ended = InProcess.record(of: measured, at: base)
+            let line = try await up.line()
+            let leaf = try #require(CgroupTree.mount) + line
+            try await onOwnThread { [path = gate.path] in
+                try Self.put("\(48 << 20)", in: leaf + "/memory.max")
+                let writer = open(path, O_WRONLY | O_CLOEXEC)
+                defer { close(writer) }
+                try #require(write(writer, "\n", 1) == 1)
+            }
+            let record = try await ended
+            #expect(record.attempt == 2 && record.outcome.kind == .ok, "\(record.attempt) \(record.outcome)")
+            #expect(record.validity?.verdict == .clean, "\(record.validity?.reasons ?? [])")
+        }
+
         @Test func `a quota that it asked for is noted`() async throws {
             var limits = Limits()
             limits.cpuQuota = 0.2
