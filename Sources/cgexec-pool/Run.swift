@@ -48,6 +48,12 @@ struct Run: ParsableCommand {
     var notify: [String] = []
 
     @Option(
+        help: ArgumentHelp(
+            "Output files have their names only when the job succeeded; else they stay as FILE.partial, or go.",
+            valueName: "keep|remove"))
+    var atomicOutput: String?
+
+    @Option(
         help: ArgumentHelp("When all is well: all jobs went well, any did, or a part.", valueName: "all|any|percent:N"))
     var okIf = "all"
 
@@ -66,10 +72,16 @@ struct Run: ParsableCommand {
         for text in notify {
             do throws(ValueError) { _ = try NotifyRule(parsing: text) } catch { problems.append("--notify: \(error)") }
         }
+        do throws(ValueError) { _ = try partialOutput() } catch { problems.append("--atomic-output: \(error)") }
         if Acceptance(argument: okIf) == nil {
             problems.append("--ok-if: \(ValueError(okIf, expected: "all, any or percent:N, as in percent:90"))")
         }
         if let error = ValidationError(problems) { throw error }
+    }
+
+    private func partialOutput() throws(ValueError) -> PartialOutput? {
+        guard let atomicOutput else { return nil }
+        return try PartialOutput(parsing: atomicOutput)
     }
 
     mutating func run() throws {
@@ -84,12 +96,17 @@ struct Run: ParsableCommand {
 
         var host = HostFacts(allowed: Host.allowedCPUs(), environment: Host.environment())
         host.budget = PoolSetup.plannedBudget(configuration, at: location)
-        let jobFile: JobFile
+        var jobFile: JobFile
         do throws(Problems) {
             jobFile = try reading.checked(by: Preflight(host: host))
         } catch {
             Terminal.complain(error.description)
             throw ExitCode(ExitStatus.usage)
+        }
+        if let partial = try partialOutput() {
+            for index in jobFile.jobs.indices where jobFile.jobs[index].job.partialOutput == nil {
+                jobFile.jobs[index].job.partialOutput = partial
+            }
         }
         if let problem = collision(configuration) ?? journal.collision(jobs: file, records: json) {
             Terminal.complain("cgexec-pool run: \(problem)")

@@ -84,6 +84,9 @@ struct LaunchPlan: Sendable {
     var session: Session
     /// How much likelier than this process it is to be ended when memory runs out, from 0 to 1000; nil leaves that alone.
     var oomScore: Int?
+    /// What becomes of the files of stdout and stderr, which have their longer names, when it does not succeed; nil where they
+    /// are those that are meant.
+    var partialOutput: PartialOutput?
 
     /// Which session and process group the program gets.
     enum Session: Sendable {

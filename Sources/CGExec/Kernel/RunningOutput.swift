@@ -18,6 +18,11 @@ final class RunningOutput: @unchecked Sendable {
     /// Whether files that copied streams go to are still being opened.
     private(set) var isOpening = false
     private var isFinished = false
+    /// Files that have their names only when they are whole.
+    private let names: OutputNames
+    private enum Naming { case due, underWay, done }
+    private var naming = Naming.due
+    private var hasSucceeded = false
     private var grace: Reactor.Timer?
     /// What became of the streams without changing the outcome.
     private(set) var notes: [String] = []
@@ -52,6 +57,7 @@ final class RunningOutput: @unchecked Sendable {
         self.plan = plan
         self.reactor = reactor
         self.threads = threads
+        names = OutputNames(plan)
         budget = OutputBudget(limit: plan.outputLimit)
         self.onExcess = onExcess
         self.onDone = onDone
@@ -208,6 +214,27 @@ final class RunningOutput: @unchecked Sendable {
     /// Whether nothing more is to come.
     var isComplete: Bool { isFinished && !streams.contains(where: \.isCopying) }
 
+    /// Gives the files their names when all is in them; true when that is done, or nothing is to be done, and otherwise says so by
+    /// `onDone`. On a thread, as all that a file system may hold up.
+    func settleNames(succeeded: Bool) -> Bool {
+        if names.files.isEmpty { naming = .done }
+        guard naming == .due else { return naming == .done }
+        naming = .underWay
+        hasSucceeded = succeeded
+        let begun = threads.run { [self] in
+            let troubles = names.settle(succeeded: succeeded)
+            reactor.post { [self] in named(troubles) }
+        }
+        if !begun { named(names.settle(succeeded: succeeded)) }
+        return false
+    }
+
+    private func named(_ troubles: [String]) {
+        naming = .done
+        notes += troubles
+        onDone()
+    }
+
     /// Reads what is left in captured streams, and has the copying threads end when they have copied what is left.
     func finish() {
         for index in streams.indices {
@@ -244,11 +271,15 @@ final class RunningOutput: @unchecked Sendable {
         switch stream.reader {
         case .capture: return stream.captured
         case .pump(let pump):
-            var record = Record.Stream(path: stream.output.path)
+            var record = Record.Stream(path: path(stream))
             record.bytes = pump.bytes
             return record
-        case nil: return stream.output.path.map { Record.Stream(path: $0) }
+        case nil: return path(stream).map { Record.Stream(path: $0) }
         }
+    }
+
+    private func path(_ stream: Stream) -> String? {
+        stream.output.path.flatMap { names.path($0, succeeded: hasSucceeded) }
     }
 
     /// Lets go of what would still call back.

@@ -17,6 +17,9 @@ public struct Job: Sendable, Hashable {
     public var stdout: Output?
     /// Where standard error goes; nil as for `stdout`.
     public var stderr: Output?
+    /// Whether the files that `stdout` and `stderr` make anew have their names only when the job has succeeded, and what becomes
+    /// of them when it has not; nil for files that have them from the start. Appended output stays as it is.
+    public var partialOutput: PartialOutput?
     /// What the job may use.
     public var limits: Limits
     /// Jobs of one category resemble each other.

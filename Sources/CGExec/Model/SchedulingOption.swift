@@ -64,6 +64,12 @@ public struct SchedulingOption: Sendable {
         {
             $0.isMeasured = $1
         },
+        value(
+            "atomic-output", "keep|remove",
+            "output files have their names only when the job succeeded; else they stay as FILE.partial, or go"
+        ) { (job, text) throws(ValueError) in
+            job.partialOutput = try PartialOutput(parsing: text)
+        },
         value("affinity", "PIECE", "own this piece of the machine, and not a slot of the pool") {
             (job, text) throws(ValueError) in job.affinity = try AffinityMask(parsing: text)
         },

@@ -35,14 +35,16 @@ extension PoolCore {
                 JobEnvironment.announcements(job, id, grant, threads: surroundings.setsThreadVariables)
                     .merging(job.environment) { _, asked in asked })
         }
-        let stdout = job.stdout ?? .capture(Job.captureCap)
+        var stdout = job.stdout ?? .capture(Job.captureCap)
         var stderr = job.stderr ?? .capture(Job.captureCap)
         // Opened twice, each would write over what the other wrote.
         if stderr == stdout, stdout.path != nil { stderr = .stdout }
+        if job.partialOutput != nil { (stdout, stderr) = (stdout.partial, stderr.partial) }
         return LaunchPlan(
             attempt: id, command: command, environment: environment, directory: job.directory,
             stdin: job.stdin, stdout: stdout, stderr: stderr, outputLimit: job.limits.outputLimit, leaf: leaf,
-            files: job.limits.files, core: job.limits.core, session: surroundings.session, oomScore: grant.oomScore)
+            files: job.limits.files, core: job.limits.core, session: surroundings.session, oomScore: grant.oomScore,
+            partialOutput: job.partialOutput)
     }
 
     func record(_ id: JobID, _ entry: Entry, _ outcome: Outcome) -> Record {
