@@ -1,3 +1,5 @@
+import Glibc
+
 /// A table for people, in the form of Markdown.
 struct Table {
     var head: [String]
@@ -29,4 +31,13 @@ struct Table {
         text.split(omittingEmptySubsequences: false) { $0.isNewline || $0 == "\t" }.joined(separator: " ")
             .replacing("|", with: "\\|").harmless
     }
+}
+
+/// A number with so many digits after the point, one or more.
+func fixed(_ value: Double, places: Int) -> String {
+    let scaled = (value.magnitude * pow(10, Double(places))).rounded()
+    guard scaled < 0x1p63 else { return "\(value)" }
+    let digits = "\(UInt64(scaled))"
+    let all = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+    return (value < 0 && scaled > 0 ? "-" : "") + all.dropLast(places) + "." + all.suffix(places)
 }

@@ -60,7 +60,7 @@ import Testing
               atomic-output: remove
             """)
         #expect(records["a"]?.outcome.kind == .ok)
-        #expect(records["a"]?.notes?.contains { $0.contains("could not be renamed") } == true, "\(records)")
+        #expect(records["a"]?.notes?.contains { $0.contains("is no regular file") } == true, "\(records)")
         #expect(contents(of: scratch.file("a.out.partial")) == "whole\n")
     }
 

@@ -25,7 +25,7 @@ extension RealKernel {
                 let breaks = Self.job(
                     100, ["sh", "-c", "sleep 1; exec \"$@\"", "sh"] + (try Programs.probe("memory", "32M")), limits)
                 let jobs = [
-                    breaks, Self.job(120, Self.endless, limits), Self.job(50, ["sleep", "3"], limits),
+                    breaks, Self.job(120, Self.endless, limits), Self.job(50, ["sleep", "6"], limits),
                     Self.job(200, Self.endless, limits), Self.job(200, ["true"], Limits(memory: .mib(48))),
                     Self.job(300, ["true"], limits, in: "other"),
                 ]

@@ -5,9 +5,9 @@ import SystemPackage
 /// What pools left that were killed together with their keepers. A pool holds a lock (flock(2)) on its cgroup's directory for
 /// as long as its process lives: the lock proves it alive also to a pool in another PID namespace, where numbers do not.
 enum AbandonedPools {
-    /// How long what is killed may take to die, before others begin without waiting for it: something that hangs in the
-    /// kernel cannot be ended, and is not ours.
-    private static let patience = Duration.seconds(2)
+    /// How long what is killed may take to die, before others begin without waiting for it: what hangs in the kernel cannot be
+    /// ended, and is not to cost every later start seconds. The next one tries again.
+    private static let patience = Duration.milliseconds(100)
 
     /// Takes the lock of a pool's cgroup, which is new, and marks it as a pool's: no other cgroup is ever touched here,
     /// whatever its name is. Who holds the lock for a moment is only looking.

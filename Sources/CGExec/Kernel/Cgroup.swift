@@ -82,10 +82,10 @@ struct Cgroup: ~Copyable {
         }
     }
 
-    /// The names of the child cgroups.
     /// The names of the cgroups in it; none where it is gone.
     var children: [String] { (try? Self.children(of: directory.raw)) ?? [] }
 
+    /// The names of the child cgroups.
     private static func children(of directory: Int32) throws(Errno) -> [String] {
         let copy = try Descriptor.open(".", in: directory, O_RDONLY | O_DIRECTORY)
         let handle = copy.release()

@@ -40,7 +40,7 @@ package struct HelperProcess: Sendable {
             throw Failure(description: "\(name) cannot be run: \(error)")
         }
         guard let status else {
-            throw Failure(description: "\(name) was not done after \(patience.forPeople), and was killed")
+            throw Failure(description: "\(name) was not done after \(patience.forPeople), and was told to end")
         }
         guard status.code != CLD_EXITED || status.status != 0 else { return }
         let how =
@@ -72,26 +72,47 @@ package struct HelperProcess: Sendable {
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP
         posix_spawnattr_setflags(&attributes, Int16(flags))
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
+        let arguments = CStrings(command)
         var pid: pid_t = 0
-        let error = posix_spawnp(&pid, command.first ?? "", &actions, &attributes, &arguments, environ)
+        // A scope of ours is ours alone.
+        let variables = CStrings(
+            Host.rawEnvironment().filter { !$0.starts(with: Array("\(Subtree.scopeVariable)=".utf8)) })
+        let error = posix_spawnp(
+            &pid, command.first ?? "", &actions, &attributes, arguments.pointers, variables.pointers)
+        withExtendedLifetime((arguments, variables)) {}
         if error != 0 { throw Errno(rawValue: error) }
         return pid
     }
 
-    /// How it ended; nil where it had to be killed.
+    /// How it ended; nil where it had to be killed. It may have other rights or another group by then, or hang: what cannot be
+    /// ended is not waited for.
     private func wait(for pid: pid_t) throws(Errno) -> cgx_wait? {
-        let pidfd = Descriptor(owning: try checked(cgx_pidfd_open(pid)))
-        var event = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
-        let deadline = monotonicNow().advanced(by: patience)
-        var isDone = false
-        while !isDone, case let rest = deadline.since(monotonicNow()), rest > .zero {
-            isDone = poll(&event, 1, Int32(clamping: Int64(rest.seconds * 1000) + 1)) > 0
-        }
-        if !isDone { Glibc.kill(-pid, SIGKILL) }
         var result = cgx_wait()
+        let pidfd: Descriptor
+        do throws(Errno) {
+            pidfd = Descriptor(owning: try checked(cgx_pidfd_open(pid)))
+        } catch {
+            Glibc.kill(-pid, SIGKILL)
+            var ignored: Int32 = 0
+            waitpid(pid, &ignored, WNOHANG)
+            throw error
+        }
+        let isDone = Self.hasEnded(pidfd, within: patience)
+        if !isDone {
+            Glibc.kill(-pid, SIGKILL)
+            _ = cgx_pidfd_send_signal(pidfd.raw, SIGKILL)
+            guard Self.hasEnded(pidfd, within: .seconds(1)) else { return nil }
+        }
         try checked(cgx_wait_pidfd(pidfd.raw, 0, &result))
         return isDone ? result : nil
+    }
+
+    private static func hasEnded(_ pidfd: borrowing Descriptor, within time: Duration) -> Bool {
+        var event = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
+        let deadline = monotonicNow().advanced(by: time)
+        while case let rest = deadline.since(monotonicNow()), rest > .zero {
+            if poll(&event, 1, Int32(clamping: Int64(rest.seconds * 1000) + 1)) > 0 { return true }
+        }
+        return false
     }
 }

@@ -28,6 +28,8 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
 
     /// What jobs without CPUs of their own may use, where this thread itself is kept to less; nil for what it may.
     var affinityOfJobs: CPUSet?
+    /// Whether an attempt whose program exited with 0, at this instant, succeeded for good: asked where files get their names by it.
+    var settles: (AttemptID, _ ended: Instant) -> Bool = { _, _ in true }
     /// How often what runs is looked at, for the curves in records; nil for never.
     var sampling: Duration?
 
@@ -379,7 +381,7 @@ final class LinuxKernel: Kernel, @unchecked Sendable {
     }
 
     private func completeIfDone(_ attempt: RunningAttempt) {
-        guard let ending = attempt.completeEnding() else { return }
+        guard let ending = attempt.completeEnding(settles) else { return }
         attempts[attempt.plan.attempt] = nil
         deliver(.ended(attempt.plan.attempt, ending), now)
     }

@@ -5,34 +5,60 @@ struct OutputNames: Sendable {
     /// The files as they were written, where there is anything to be done.
     let files: [String]
     private let partial: PartialOutput?
+    private let directory: String?
+
+    /// What became of the files.
+    struct Settled: Sendable {
+        /// Where they are now, by the paths that they had; those that were removed are absent.
+        var paths: [String: String] = [:]
+        /// What could not be done, in words.
+        var troubles: [String] = []
+    }
 
     init(_ plan: LaunchPlan) {
         partial = plan.partialOutput
-        files =
-            partial == nil
-            ? []
-            : [plan.stdout, plan.stderr].compactMap(\.path).filter { $0.hasSuffix(PartialOutput.suffix) }.map { path in
-                String(decoding: Array(path.utf8).located(in: plan.directory), as: UTF8.self)
-            }
-    }
-
-    /// Gives the files their names, or removes them; blocks as file systems do. What could not be done, in words.
-    func settle(succeeded: Bool) -> [String] {
-        files.compactMap { file in
-            let name = String(file.dropLast(PartialOutput.suffix.count))
-            let status =
-                succeeded ? rename(file, name) : partial == .remove ? unlink(file) : 0
-            // One that was never made is not missed.
-            guard status != 0, errno != ENOENT || succeeded else { return nil }
-            let reason = String(cString: strerror(errno))
-            return succeeded
-                ? "its output stays in \(file), which could not be renamed: \(reason)" : "\(file) stays: \(reason)"
+        directory = plan.directory
+        let hasSteps = partial != nil
+        files = [plan.stdout, plan.stderr].compactMap { output in
+            // Appended files keep their names, whatever these are.
+            if hasSteps, case .file(let path) = output, path.hasSuffix(PartialOutput.suffix) { path } else { nil }
         }
     }
 
-    /// A stream's path as it is afterwards; nil where the file is not there any more.
-    func path(_ path: String, succeeded: Bool) -> String? {
-        guard partial != nil, path.hasSuffix(PartialOutput.suffix) else { return path }
-        return succeeded ? String(path.dropLast(PartialOutput.suffix.count)) : partial == .keep ? path : nil
+    /// Gives the files their names, or removes them; blocks as file systems do.
+    func settle(succeeded: Bool) -> Settled {
+        var settled = Settled()
+        for file in files {
+            let place = String(decoding: Array(file.utf8).located(in: directory), as: UTF8.self)
+            let name = String(file.dropLast(PartialOutput.suffix.count))
+            if succeeded {
+                if let reason = Self.rename(place, to: String(place.dropLast(PartialOutput.suffix.count))) {
+                    settled.paths[file] = file
+                    settled.troubles.append("its output stays in \(file): \(name) \(reason)")
+                } else {
+                    settled.paths[file] = name
+                }
+            } else if partial == .keep {
+                settled.paths[file] = file
+            } else if unlink(place) != 0, errno != ENOENT {
+                settled.troubles.append("\(file) stays: \(String(cString: strerror(errno)))")
+                settled.paths[file] = file
+            }
+        }
+        return settled
+    }
+
+    /// Why it could not be done; nil when it is done.
+    private static func rename(_ file: String, to name: String) -> String? {
+        var target = name
+        // A link stays one: what it leads to is what is meant.
+        if let resolved = realpath(name, nil) {
+            target = String(cString: resolved)
+            free(resolved)
+            var facts = stat()
+            guard stat(target, &facts) != 0 || facts.st_mode & S_IFMT == S_IFREG else { return "is no regular file" }
+        }
+        guard Glibc.rename(file, target) == 0 else { return "cannot be given: \(String(cString: strerror(errno)))" }
+        return nil
     }
 }

@@ -37,14 +37,15 @@ final class RunningAttempt {
     /// Whether the main process has ended, or will never be.
     var hasEnded: Bool { ending != nil && pidfd == nil }
 
-    /// Whether it ended by itself and well; what we told to end did not, however it took that.
-    private var hasSucceeded: Bool { ending?.status == .exited(0) && !endRequested && !outputExceeded }
-
     var name: String { Subtree.leafPrefix + plan.attempt.description }
 
     /// The ending, when nothing is left of the attempt, its output included; nil until then.
-    func completeEnding() -> Ending? {
-        guard leaf == nil, output.isComplete, output.settleNames(succeeded: hasSucceeded) else { return nil }
+    func completeEnding(_ settles: (AttemptID, _ ended: Instant) -> Bool) -> Ending? {
+        guard leaf == nil, output.isComplete else { return nil }
+        let isNamed = output.settleNames { [self] in
+            ending.map { $0.status == .exited(0) && settles(plan.attempt, $0.ended) } ?? false
+        }
+        guard isNamed else { return nil }
         output.close()
         ending?.stdout = output.record(1)
         ending?.stderr = output.record(2)

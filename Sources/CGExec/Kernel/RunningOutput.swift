@@ -22,7 +22,8 @@ final class RunningOutput: @unchecked Sendable {
     private let names: OutputNames
     private enum Naming { case due, underWay, done }
     private var naming = Naming.due
-    private var hasSucceeded = false
+    /// What is left of them, by the names that they had before.
+    private var paths: [String: String] = [:]
     private var grace: Reactor.Timer?
     /// What became of the streams without changing the outcome.
     private(set) var notes: [String] = []
@@ -216,22 +217,23 @@ final class RunningOutput: @unchecked Sendable {
 
     /// Gives the files their names when all is in them; true when that is done, or nothing is to be done, and otherwise says so by
     /// `onDone`. On a thread, as all that a file system may hold up.
-    func settleNames(succeeded: Bool) -> Bool {
-        if names.files.isEmpty { naming = .done }
+    func settleNames(_ hasSucceeded: () -> Bool) -> Bool {
+        if names.files.isEmpty { return true }
         guard naming == .due else { return naming == .done }
         naming = .underWay
-        hasSucceeded = succeeded
+        let succeeded = hasSucceeded()
         let begun = threads.run { [self] in
-            let troubles = names.settle(succeeded: succeeded)
-            reactor.post { [self] in named(troubles) }
+            let settled = names.settle(succeeded: succeeded)
+            reactor.post { [self] in named(settled) }
         }
         if !begun { named(names.settle(succeeded: succeeded)) }
         return false
     }
 
-    private func named(_ troubles: [String]) {
+    private func named(_ settled: OutputNames.Settled) {
         naming = .done
-        notes += troubles
+        paths = settled.paths
+        notes += settled.troubles
         onDone()
     }
 
@@ -279,7 +281,8 @@ final class RunningOutput: @unchecked Sendable {
     }
 
     private func path(_ stream: Stream) -> String? {
-        stream.output.path.flatMap { names.path($0, succeeded: hasSucceeded) }
+        guard let path = stream.output.path, names.files.contains(path) else { return stream.output.path }
+        return paths[path]
     }
 
     /// Lets go of what would still call back.

@@ -41,6 +41,14 @@ package final class Signals {
         }
     }
 
+    /// Lets signals do again what they did before; those that wait do it now.
+    package func release() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in 1...64 where before.blocked & 1 << UInt64(number - 1) != 0 { sigaddset(&set, Int32(number)) }
+        pthread_sigmask(SIG_SETMASK, &set, nil)
+    }
+
     /// Whether this process ignores the signal now.
     package static func isIgnored(_ signal: Int32) -> Bool {
         var action = sigaction()

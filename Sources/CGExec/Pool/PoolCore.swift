@@ -164,6 +164,12 @@ final class PoolCore {
         }
     }
 
+    /// Whether an attempt whose program exited with 0, at this instant, succeeded: then nothing changes that any more.
+    func settles(_ id: AttemptID, endedAt ended: Instant) -> Bool {
+        apply(.settled(id, at: ended), at: kernel.now)
+        return scheduler.isSettled(id)
+    }
+
     /// Ends a job, or keeps it from starting.
     func cancel(_ id: JobID) { apply(.cancel(id), at: kernel.now) }
 

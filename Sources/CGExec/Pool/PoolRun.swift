@@ -69,6 +69,7 @@ package final class PoolRun {
         }
         core.onGroupStart = { [unowned self] id in onGroupStart(id) }
         core.onGroupEnd = { [unowned self] id, counts in onGroupEnd(id, counts) }
+        kernel.settles = { [unowned self] id, ended in core.settles(id, endedAt: ended) }
         core.onSettled = { [unowned self] in onSettled() }
         core.onStart = { [unowned self] id, job, grant in onStart(id, job, grant.slot) }
         core.onAttempt = { [unowned self] record in onAttempt(record) }

@@ -22,6 +22,8 @@ struct ActiveAttempt: Sendable {
     var nextMeasurement: Instant?
     var killAt: Instant?
     var reason: Reason?
+    /// Whether it ended by itself, and nothing changes that any more.
+    var isSettled = false
     /// When the reason came.
     var reasonAt = Instant.zero
     /// The most that it was seen to need while it ran.

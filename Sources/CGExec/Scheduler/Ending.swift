@@ -50,7 +50,9 @@ extension Scheduler {
         _ id: AttemptID, _ reason: ActiveAttempt.Reason, at now: Instant, atOnce: Bool = false,
         _ effects: inout [Effect]
     ) {
-        guard let index = active.firstIndex(where: { $0.id == id }), active[index].reason == nil else { return }
+        guard let index = active.firstIndex(where: { $0.id == id }), active[index].reason == nil,
+            !active[index].isSettled
+        else { return }
         let demand = active[index].demand
         if reason == .pids && !demand.endsAtPids { return }
         // A program that is not there yet cannot be asked; the grace is for one that can.
@@ -62,6 +64,15 @@ extension Scheduler {
         active[index].killAt = ask ? now.advanced(by: demand.grace) : now
         if ask { effects.append(.terminate(id)) } else { killNow(id, &effects) }
     }
+
+    mutating func settle(_ id: AttemptID, endedAt ended: Instant) {
+        change(id) { attempt in
+            if attempt.reason(endingAt: ended) == nil { attempt.isSettled = true }
+        }
+    }
+
+    /// Whether the attempt's own end counts, and nothing that we did.
+    func isSettled(_ id: AttemptID) -> Bool { active.contains { $0.id == id && $0.isSettled } }
 
     mutating func killNow(_ id: AttemptID, _ effects: inout [Effect]) {
         guard let index = active.firstIndex(where: { $0.id == id && $0.killAt != nil }) else { return }
@@ -190,16 +201,18 @@ extension Scheduler {
     private mutating func learn(
         from attempt: ActiveAttempt, _ end: AttemptEnd, _ outcome: Outcome, at now: Instant, _ effects: inout [Effect]
     ) {
-        // What was frozen or swapped out tells neither how long such a job takes nor what it needs.
-        guard let category = attempt.demand.category, !end.isInvalid else { return }
-        if outcome.isSuccess { timeModel.learn(category, (end.at ?? now).since(attempt.started)) }
+        guard let category = attempt.demand.category else { return }
+        // What was frozen or swapped out tells neither how long such a job takes nor what it needs; that it ran out of memory is a
+        // fact all the same.
+        let isTelling = outcome.isSuccess && !end.isInvalid
+        if isTelling { timeModel.learn(category, (end.at ?? now).since(attempt.started)) }
         // A fallback is another program.
         guard !attempt.grant.isFallback else { return }
         let ranOut = outcome.kind == .memory && end.culprit == .job
         var bytes: ByteSize?
         if ranOut {
             bytes = attempt.grant.memory
-        } else if outcome.isSuccess {
+        } else if isTelling {
             bytes = end.need ?? attempt.seenNeed
         }
         guard let bytes else { return }

@@ -21,6 +21,9 @@ enum Event: Sendable {
     case pidsExceeded(AttemptID)
     /// The attempt stalled on memory, at its own limit, for longer than allowed.
     case thrashed(AttemptID)
+    /// The attempt's program ended by itself, at this instant, and what it wrote gets its names: what is noticed from now on does
+    /// not change how it ended.
+    case settled(AttemptID, at: Instant)
     /// Nothing of the attempt is left.
     case ended(AttemptID, AttemptEnd)
     /// The memory of the pool and of what runs in it.

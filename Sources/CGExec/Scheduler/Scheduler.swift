@@ -149,6 +149,7 @@ struct Scheduler: Sendable {
         case .outputExceeded(let id): end(id, .output, at: now, &effects)
         case .pidsExceeded(let id): end(id, .pids, at: now, &effects)
         case .thrashed(let id): end(id, .thrash, at: now, &effects)
+        case .settled(let id, let ended): settle(id, endedAt: ended)
         case .ended(let id, let end): finish(id, end, at: now, &effects)
         case .memory(let reading): takeReading(reading, at: now, &effects)
         case .pressure: holdForPressure(at: now)

@@ -17,10 +17,10 @@ struct RepeatRule: Sendable, Hashable {
     static let usualMost = 1000
 
     /// Whether there is more than the one run, or may be.
-    var isRepeated: Bool { most > 1 || warmups > 0 }
+    var isRepeated: Bool { most > 1 || warmups > 0 || isAdaptive }
 
     /// Whether the number of runs depends on what they show.
-    var isAdaptive: Bool { most > least }
+    var isAdaptive: Bool { until != nil || time != nil }
 
     /// When the figures are close enough; nil where only the time counts.
     var stop: Adaptive? {

@@ -74,9 +74,11 @@ final class Notifier {
     private func send(_ event: String, by way: NotifyRule.Way) {
         guard let news = news(event) else { return }
         let isBegun = helpers.run(way.process(for: news, patience: Self.patience)) { [complain] failure in
-            complain("--notify: nobody was told (\(event)): \("\(failure)".harmless)")
+            var text = "\(failure)"
+            if case .webhook(let url) = way { text = text.replacing(url, with: "its address") }
+            complain("--notify \(event): \(text.harmless)")
         }
-        if !isBegun { complain("--notify: nobody was told (\(event)): the system gives no thread (ulimit -u)") }
+        if !isBegun { complain("--notify \(event): the system gives no thread (ulimit -u)") }
     }
 }
 
@@ -99,8 +101,11 @@ extension NotifyRule.Way {
                 data = "\(data)"
                 """
             return HelperProcess(
-                ["curl", "--silent", "--show-error", "--fail", "--config", "-"], input: settings + "\n",
-                patience: patience)
+                // Its own settings first off; a redirection asks for the same again, elsewhere.
+                [
+                    "curl", "--disable", "--silent", "--show-error", "--fail", "--globoff", "--location", "--post301",
+                    "--post302", "--post303", "--config", "-",
+                ], input: settings + "\n", patience: patience)
         case .command(let text):
             return HelperProcess(["/bin/sh", "-c", text], input: news.json + "\n", patience: patience)
         }

@@ -61,6 +61,9 @@ struct NotifyRule: Sendable, Hashable {
             else { throw ValueError(text, expected: "an address without blanks, quotes and backslashes") }
             return .webhook(text)
         }
+        guard !text.contains(/^[a-z]+:\/\//) else {
+            throw ValueError(text, expected: "an address with http:// or https://")
+        }
         guard text.hasPrefix("mail:") else {
             guard text.contains(where: { !$0.isWhitespace }) else {
                 throw ValueError(text, expected: "mail:ADDRESS, http(s)://ADDRESS, or a command for the shell")

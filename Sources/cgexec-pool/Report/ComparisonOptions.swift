@@ -75,6 +75,13 @@ struct ComparisonOptions: ParsableArguments {
             return ExitStatus.usage
         }
         Terminal.say(comparison.text)
+        guard comparison.isOfUse else {
+            // A gate that can never close must not look open.
+            Terminal.complain(
+                "cgexec-pool report: nothing could be compared: no job has two or more runs with this figure on both sides"
+            )
+            return ExitStatus.usage
+        }
         return comparison.hasRegression ? ExitStatus.jobFailed : ExitStatus.ok
     }
 

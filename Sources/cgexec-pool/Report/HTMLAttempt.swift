@@ -86,9 +86,10 @@ struct HTMLAttempt {
         return record.attempt == 1 && below == nil ? .only : .text("\(record.attempt)", below: below)
     }
 
-    /// In bytes: as in force, where only a share was asked for.
+    /// In bytes: as in force, where only a share was asked for. One that nothing enforced was no limit.
     private static func limit(_ record: Record) -> Double? {
-        switch record.limits.memory {
+        guard record.enforcement["memory"] != Enforcement.none else { return nil }
+        return switch record.limits.memory {
         case .size(let size): Double(size.bytes)
         case .fraction: record.effective?["memory.max"].flatMap { UInt64($0) }.map { Double($0) }
         case nil: nil
@@ -120,6 +121,8 @@ struct HTMLAttempt {
         add("host", record.host)
         add("started", record.times.started?.forPeople)
         add("notes", record.notes?.joined(separator: "\n"))
+        let loose = record.enforcement.filter { $0.value == Enforcement.none }.keys.sorted()
+        add("limits that nothing enforced", loose.joined(separator: ", "))
         add("limits reached", record.limitsHit?.joined(separator: ", "))
         add(
             "neighbours",

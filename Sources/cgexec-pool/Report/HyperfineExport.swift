@@ -72,7 +72,7 @@ enum HyperfineExport {
             system: ofAll(runs) { $0.usage?.systemSeconds }.flatMap { Statistics($0)?.mean },
             memory: ofAll(runs) { $0.usage?.memoryPeakBytes },
             // As shells tell of signals.
-            exitCodes: runs.map { $0.outcome.signal.map { 128 + $0 } ?? $0.outcome.tellingCode },
+            exitCodes: runs.map { $0.outcome.signal.map { 128 &+ $0 } ?? $0.outcome.tellingCode },
             parameters: runs.first?.params)
     }
 

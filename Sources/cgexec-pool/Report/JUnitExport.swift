@@ -4,7 +4,18 @@ import CGExec
 enum JUnitExport {
     static func render(_ data: ReportData) -> String {
         let cases = data.namedResults.map { (record: $0.record, element: testCase($0.name, $0.record)) }
-        func count(_ verdict: Verdict) -> String { "\(cases.count { $0.record.verdict == verdict })" }
+        // A run that was killed must not look like one in which all is well.
+        let lost = data.unfinished.map { name in
+            XMLElement(
+                "testcase", [("name", name), ("classname", "jobs")],
+                [
+                    XMLElement(
+                        "error", [("message", "it was started, and is not known to have ended"), ("type", "lost")])
+                ])
+        }
+        func count(_ verdict: Verdict) -> String {
+            "\(cases.count { $0.record.verdict == verdict } + (verdict == .error ? lost.count : 0))"
+        }
         let records = cases.map(\.record)
         let started = records.compactMap(\.times.started).min()
         let ended = records.compactMap(\.times.ended).max()
@@ -13,7 +24,7 @@ enum JUnitExport {
         }
         let hosts = Set(records.compactMap(\.host))
         let counts = [
-            ("tests", "\(cases.count)"), ("failures", count(.failure)), ("errors", count(.error)),
+            ("tests", "\(cases.count + lost.count)"), ("failures", count(.failure)), ("errors", count(.error)),
             ("skipped", count(.skipped)), ("time", time),
         ]
         let suite: [(name: String, value: String?)] =
@@ -22,7 +33,7 @@ enum JUnitExport {
                 ("timestamp", started.map { String($0.description.prefix(19)) }),
                 ("hostname", hosts.count == 1 ? hosts.first : nil),
             ]
-        return XMLElement("testsuites", counts, [XMLElement("testsuite", suite, cases.map(\.element))]).document
+        return XMLElement("testsuites", counts, [XMLElement("testsuite", suite, cases.map(\.element) + lost)]).document
     }
 
     private static func testCase(_ name: String, _ record: Record) -> XMLElement {

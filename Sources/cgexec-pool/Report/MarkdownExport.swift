@@ -8,9 +8,9 @@ enum MarkdownExport {
             (part.title.map { ["### \($0)"] } ?? []) + [part.table.lines.joined(separator: "\n")]
         }
         blocks.append(tables.counted)
-        if !data.unfinished.isEmpty {
-            let names = data.unfinished.map(escaped).joined(separator: ", ")
-            blocks.append("Started and not known to have ended: \(names)")
+        if let lack = data.lack { blocks.append(escaped(lack)) }
+        if let table = StatisticsTable(Repetitions.groups(data.attempts.map(\.record)), written: escaped) {
+            blocks.append(table.text)
         }
         if !data.machines.isEmpty {
             blocks.append(data.machines.map { "- " + escaped($0.forPeople) }.joined(separator: "\n"))

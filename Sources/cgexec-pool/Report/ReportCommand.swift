@@ -36,6 +36,12 @@ struct Report: ParsableCommand {
             problems.append(
                 "--by-slot: it is about the table, which is not shown here; it goes with --markdown, or alone")
         }
+        if comparison.compare != nil, let format = exports.asked.first(where: { $0.file == "-" })?.format {
+            problems.append("--\(format.rawValue): standard output is for what --compare finds; name a file")
+        }
+        if comparison.compare == "-", journal == "-" {
+            problems.append("--compare: only one of the two can be standard input")
+        }
         if let error = ValidationError(problems) { throw error }
     }
 
@@ -57,11 +63,15 @@ struct Report: ParsableCommand {
         }
         if let status = try comparison.status(of: journal) { throw ExitCode(status) }
         guard files.isEmpty else { return }
-        guard !bySlot else { return Terminal.say(AttemptTables(data, bySlot: true).text) }
+        var texts = [bySlot ? AttemptTables(data, bySlot: true).text : results(data)]
+        if let lack = data.lack { texts.append(lack.harmless) }
+        if let table = StatisticsTable(Repetitions.groups(data.attempts.map(\.record))) { texts.append(table.text) }
+        Terminal.say(texts.joined(separator: "\n\n"))
+    }
+
+    private func results(_ data: ReportData) -> String {
         var summary = Summary()
         for record in data.results { summary.add(record, of: Job(record.name, record.argv)) }
-        Terminal.say(summary.text)
-        let groups = Repetitions.groups(data.attempts.map(\.record))
-        if let table = StatisticsTable(groups) { Terminal.say("\n" + table.text) }
+        return summary.text
     }
 }

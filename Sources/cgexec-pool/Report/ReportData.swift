@@ -17,6 +17,8 @@ struct ReportData: Sendable {
     var attempts: [Attempt] = []
     /// Jobs whose programs were started and of which no end is known: the run goes on, or was killed.
     var unfinished: [String] = []
+    /// How many jobs the last run was told to run, where it has not said that it is over.
+    var expected: Int?
 
     /// The job's results, in the order of submission.
     var results: [Record] {
@@ -26,6 +28,19 @@ struct ReportData: Sendable {
     }
 
     init(source: String) { self.source = source }
+
+    /// What is not there, in a sentence: jobs of which no end is known, and such as never began. Nil where the run is over.
+    var lack: String? {
+        guard expected != nil || !unfinished.isEmpty else { return nil }
+        let done = results.count
+        var text = "the run goes on, or was killed"
+        if let expected, done <= expected {
+            text += ": \(done) of \(expected) \(expected == 1 ? "job is" : "jobs are") over"
+        }
+        guard !unfinished.isEmpty else { return text }
+        let rest = unfinished.count > 10 ? " and \(unfinished.count - 10) more" : ""
+        return text + "; started and not known to have ended: " + unfinished.prefix(10).joined(separator: ", ") + rest
+    }
 
     /// Reads a journal or the records of `run --json`; `-` is standard input.
     init(reading file: String) throws {
@@ -49,6 +64,8 @@ struct ReportData: Sendable {
         var names: [JournalState.Attempt: String] = [:]
         for entry in entries {
             state.apply(entry)
+            if entry.event == .begun { expected = entry.jobs }
+            if entry.event == .finished { expected = nil }
             if let machine = entry.machine, !machines.contains(machine) { machines.append(machine) }
             if entry.event == .start, let id = entry.id, let number = entry.attempt {
                 names[JournalState.Attempt(run: entry.run, id: id, number: number)] = entry.name

@@ -43,6 +43,9 @@ struct RunComparison {
         warning = Self.warning(before, after)
     }
 
+    /// Whether anything could be said of any job.
+    var isOfUse: Bool { rows.contains { $0.comparison.map { $0.finding != .tooFew } ?? false } }
+
     var hasRegression: Bool { rows.contains { $0.comparison?.isRegression == true } }
 
     /// Journals tell the machine, records only its name.

@@ -59,7 +59,7 @@ extension RunComparison {
     private var summary: String {
         let worse = rows.filter { $0.comparison?.isRegression == true }
         let measure =
-            "\(word(.regression)) by more than \(Self.percent(threshold)), with \(Self.percent(confidence)) confidence"
+            "\(figure == .memoryPeakBytes ? "using more" : word(.regression)) by more than \(Self.percent(threshold)), with \(Self.percent(confidence)) confidence"
         let found =
             worse.isEmpty
             ? "no job is \(measure)"

@@ -3,6 +3,7 @@ import CGExec
 /// What the runs of each repeated job say together.
 struct StatisticsTable {
     private let groups: [Repetitions]
+    private let written: (String) -> String
 
     private static let head = [
         "job", "used", "figure", "mean", "± 95 %", "median", "min", "max", "stdev", "outliers", "validity",
@@ -10,14 +11,17 @@ struct StatisticsTable {
     private static let rightAligned: Set = [1, 3, 4, 5, 6, 7, 8]
 
     /// Nil where no job was repeated.
-    init?(_ groups: [Repetitions]) {
+    /// - Parameter written: How a text stands in a cell.
+    init?(_ groups: [Repetitions], written: @escaping (String) -> String = { $0 }) {
         self.groups = groups.filter(\.isRepeated)
+        self.written = written
         if self.groups.isEmpty { return nil }
     }
 
     /// The table, and what is to be known of its figures.
     var text: String {
-        let table = Table(head: Self.head, rows: groups.flatMap(Self.rows), rightAligned: Self.rightAligned)
+        let table = Table(
+            head: Self.head, rows: groups.flatMap(Self.rows).map { $0.map(written) }, rightAligned: Self.rightAligned)
         let trusts = Set(groups.compactMap(\.trust))
         return (table.lines + Self.notes(trusts)).joined(separator: "\n")
     }

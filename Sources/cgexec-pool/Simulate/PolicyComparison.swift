@@ -115,12 +115,3 @@ struct PolicyComparison: Encodable {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }
-
-/// A number with so many digits after the point, one or more.
-func fixed(_ value: Double, places: Int) -> String {
-    let scaled = (value.magnitude * pow(10, Double(places))).rounded()
-    guard scaled < 0x1p63 else { return "\(value)" }
-    let digits = "\(UInt64(scaled))"
-    let all = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
-    return (value < 0 && scaled > 0 ? "-" : "") + all.dropLast(places) + "." + all.suffix(places)
-}

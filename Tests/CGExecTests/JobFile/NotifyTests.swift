@@ -29,6 +29,7 @@ import Testing
         ("finish=mail:", "one address"), ("finish=mail:-oQ/tmp", "one address"),
         ("finish=mail:a@b, c@d", "one address"),
         ("finish=mail:a@b\nBcc: c@d", "one address"), ("finish=http://a/\"", "without blanks"),
+        ("finish=ftp://a", "with http:// or https://"),
     ])
     func `what is no rule is refused`(_ text: String, _ message: String) {
         let error = #expect(throws: ValueError.self) { try NotifyRule(parsing: text) }

@@ -15,7 +15,7 @@ struct Layers {
         "Model/Comparison.swift": ["Glibc"],  // log and exp
         "Model/RecordJSON.swift": ["FoundationEssentials"],
         "Model/StudentT.swift": ["Glibc"],  // exp and log1p
-        "cgexec-pool/JobControl.swift": ["CLinux"],  // waitid for stopped children
+        "cgexec-pool/Exec/JobControl.swift": ["CLinux"],  // waitid for stopped children
     ]
     /// Whose types each folder must not name.
     private static let unseen = [

@@ -63,7 +63,7 @@ import Testing
         func runs(_ peak: UInt64) -> [Record] { (1...3).map { Runs.run("a", 1, number: $0, peak: peak) } }
         let text = compare(runs(10 << 20), runs(12 << 20), .memoryPeakBytes).text
         #expect(text.contains("| more "), "\(text)")
-        #expect(text.hasSuffix("1 of 1 job is more by more than 3 %, with 99.9 % confidence: a"), "\(text)")
+        #expect(text.hasSuffix("1 of 1 job is using more by more than 3 %, with 99.9 % confidence: a"), "\(text)")
         #expect(compare(runs(1), runs(1), .cpuSeconds).text.contains("no figures"))
     }
 

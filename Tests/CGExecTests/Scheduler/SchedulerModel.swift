@@ -101,6 +101,7 @@ struct SchedulerModel {
                 run.isLaunched = true
                 run.started = started
             }
+        case .settled: break
         case .ended(let id, let end):
             change(id) { run in
                 run.isOver = true

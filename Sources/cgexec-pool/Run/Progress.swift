@@ -72,17 +72,6 @@ final class Progress: @unchecked Sendable {
     /// Since the run began.
     var seconds: Double { (ContinuousClock.now - begun).seconds }
 
-    /// In a sentence, for those who are told because of `event`.
-    func standing(_ event: String) -> String {
-        let jobs = "\(done) of \(total) \(total == 1 ? "job is" : "jobs are") done"
-        return switch event {
-        case "finish": done == total ? "finished, all \(total) jobs are over" : "ended, \(jobs)"
-        case "failure": "a job failed; \(jobs)"
-        case "stuck": "nothing starts or ends any more; \(jobs)"
-        default: jobs
-        }
-    }
-
     /// Says something that is to be known, also where silence was asked for; from any thread.
     func insist(_ text: String) { writer.append("cgexec-pool run: \(text)") }
 

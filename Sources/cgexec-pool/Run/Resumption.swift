@@ -22,56 +22,72 @@ struct Resumption {
             for path in file.jobs[index].groups { members[path, default: []].append(index) }
         }
         var listed: Set<String> = []
+        var keys: [RunPlan.Run: String] = [:]
         /// Jobs of which a run is to be made, and those of which one failed.
         var undone: Set<Int> = []
         var failed: Set<Int> = []
-        func take(_ run: RunPlan.Run, _ number: JobID) -> Bool {
+        var causes: [RunPlan.Run: Int] = [:]
+        func take(_ run: RunPlan.Run) -> Bool {
             let planned = file.jobs[run.index]
             let job = planned.job(run)
             let before = planned.after.flatMap { name in indices[name.value].map { [$0] } ?? members[name.value] ?? [] }
             let key = journal.keys.key(of: job)
             listed.insert(key)
             if planned.job.afterSuccess, let cause = before.first(where: failed.contains) {
-                var record = Record.cancelled(
-                    number, job,
+                carried[run] = .cancelled(
+                    JobID(0), job,
                     because:
                         "it comes after '\(file.jobs[cause].job.name)', which failed in an earlier run; with --rerun-failed"
                         + " both run again")
-                record.task = planned.group
-                record.outcome.cause = carried.first { $0.key.index == cause && !$0.value.outcome.isSuccess }?.value.id
-                carried[run] = record
+                causes[run] = cause
                 failed.insert(run.index)
                 return true
             }
             // What it reads may be made anew.
             guard !before.contains(where: undone.contains),
-                var record = state.take(key, name: planned.job.name, successOnly: rerunsFailed)
-            else {
-                undone.insert(run.index)
-                return false
-            }
-            record.belong(to: job, as: number)
-            record.task = planned.group
+                let record = state.take(key, name: planned.job.name, successOnly: rerunsFailed)
+            else { return false }
             carried[run] = record
-            kept.append((key, record))
+            keys[run] = key
             if !record.outcome.isSuccess { failed.insert(run.index) }
             return true
         }
-        for (place, run) in plan.runs.enumerated() { _ = take(run, plan.id(place)) }
-        for index in file.order
-        where file.jobs[index].repeats.isAdaptive && !undone.contains(index) && !failed.contains(index) {
-            let rule = file.jobs[index].repeats
+        var runs: [RunPlan.Run] = []
+        for run in plan.runs {
+            runs.append(run)
+            if !take(run) { undone.insert(run.index) }
+            let rule = file.jobs[run.index].repeats
+            // Here, so that what waits for the job still comes after all its runs.
+            guard rule.isAdaptive, !run.isWarmup, run.repetition == rule.least, !undone.contains(run.index),
+                !failed.contains(run.index)
+            else { continue }
             for repetition in rule.least + 1..<rule.most + 1 {
-                let run = RunPlan.Run(index: index, repetition: repetition)
-                guard take(run, plan.id(plan.runs.count)) else { break }
-                plan.runs.append(run)
+                let more = RunPlan.Run(index: run.index, repetition: repetition)
+                guard take(more) else { break }
+                runs.append(more)
             }
-            // That it lacks a repetition does not say that one is to come.
-            undone.remove(index)
         }
+        plan.runs = runs
+        // What a warm-up warmed is cold by now.
+        carried = carried.filter { !$0.key.isWarmup || !undone.contains($0.key.index) }
+        number(file, plan, causes)
+        kept = plan.runs.compactMap { run in keys[run].flatMap { key in carried[run].map { (key, $0) } } }
         // A list that lacks them by mistake is not to cost anybody his results.
         for (key, records) in state.ended.sorted(by: { $0.key < $1.key }) where !listed.contains(key) {
             kept += records.map { (key, $0) }
+        }
+    }
+
+    /// Gives the records the numbers that their runs have now.
+    private mutating func number(_ file: JobFile, _ plan: RunPlan, _ causes: [RunPlan.Run: Int]) {
+        var firstFailures: [Int: JobID] = [:]
+        for (place, run) in plan.runs.enumerated() {
+            guard var record = carried[run] else { continue }
+            record.belong(to: file.jobs[run.index].job(run), as: plan.id(place))
+            record.task = file.jobs[run.index].group
+            if let cause = causes[run] { record.outcome.cause = firstFailures[cause] }
+            if !record.outcome.isSuccess, firstFailures[run.index] == nil { firstFailures[run.index] = record.id }
+            carried[run] = record
         }
     }
 }

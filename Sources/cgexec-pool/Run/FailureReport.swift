@@ -17,8 +17,9 @@ struct FailureReport {
             return
         }
         guard entries.count < Self.mostJobs else { return more += 1 }
-        first.append(.init(name: record.name, outcome: record.outcome.forPeople, message: record.explanation))
-        var head = "failed: \(record.name): \(record.outcome.forPeople)"
+        let name = record.name + (record.runForPeople.map { " \($0)" } ?? "")
+        first.append(.init(name: name, outcome: record.outcome.forPeople, message: record.explanation))
+        var head = "failed: \(name): \(record.outcome.forPeople)"
         if let attempt = record.attemptForPeople(of: job, isLast: true) { head += ", \(attempt)" }
         if let explanation = record.explanation { head += ": \(explanation)" }
         entries.append(([head] + Self.said(record, job)).joined(separator: "\n"))

@@ -13,9 +13,11 @@ final class Submissions {
     var onDoubt: (String) -> Void = { _ in }
     private var ids: [Int: JobID] = [:]
     private var groups: [String: JobGroupID] = [:]
-    /// The runs of each group's jobs that are not submitted yet; the last one seals it.
+    /// The runs of each group's jobs that are not submitted yet, and its jobs that may get more; the last one seals it, and with it
+    /// the groups in it.
     private var left: [String: Int] = [:]
     private var repeated: [Int: Repeated] = [:]
+    private var isStopped = false
 
     /// A job that runs more than once.
     private struct Repeated {
@@ -28,7 +30,7 @@ final class Submissions {
         var pending = 0
         /// Those that were submitted, or done in an earlier run.
         var made = 0
-        var figures: [Double] = []
+        var records: [Record] = []
         var seconds = 0.0
         var hasFailed = false
         var isSealed = false
@@ -48,8 +50,13 @@ final class Submissions {
             for path in file.jobs[run.index].groups { left[path, default: 0] += 1 }
             if run.repetition != nil { repeated[run.index, default: Repeated(unsubmitted: 0)].unsubmitted += 1 }
         }
+        for index in repeated.keys where file.jobs[index].repeats.isAdaptive {
+            for path in file.jobs[index].groups { left[path, default: 0] += 1 }
+        }
         for run in plan.runs {
             if let record = resumption.carried[run] {
+                // What waits for such a job has to wait for runs that may still come.
+                if file.jobs[run.index].repeats.isAdaptive { _ = group(of: run) }
                 pool.passOver()
                 numbered.append(run)
                 note(run, record, isNew: false)
@@ -57,13 +64,14 @@ final class Submissions {
                 submit(run)
             }
             repeated[run.index]?.unsubmitted -= 1
-            settle(run.index)
-            for path in file.jobs[run.index].groups {
-                left[path]? -= 1
-                if left[path] == 0, let group = groups[path] { pool.sealGroup(group) }
-            }
+            leaveGroups(run.index)
         }
+        // Not before: those that come to them have the numbers after all that are planned.
+        for index in repeated.keys.sorted() { settle(index) }
     }
+
+    /// Nothing is submitted any more.
+    func stop() { isStopped = true }
 
     /// Takes in the result of a run, after which there may be more.
     func ended(_ record: Record) {
@@ -73,7 +81,8 @@ final class Submissions {
         settle(run.index)
     }
 
-    private func submit(_ run: RunPlan.Run) {
+    /// The group that a run is in, which is opened where it is not open yet.
+    private func group(of run: RunPlan.Run) -> JobGroupID? {
         let planned = file.jobs[run.index]
         var group: JobGroupID?
         for path in planned.groups {
@@ -81,15 +90,28 @@ final class Submissions {
             group = groups[path] ?? pool.openGroup(name, in: group, timeout: file.groups[path]?.timeout)
             groups[path] = group
         }
-        if run.repetition != nil {
-            group = repeated[run.index]?.group ?? pool.openGroup(planned.job.name, in: group, isShown: false)
-            repeated[run.index]?.group = group
+        guard run.repetition != nil else { return group }
+        let own = repeated[run.index]?.group ?? pool.openGroup(planned.job.name, in: group, isShown: false)
+        repeated[run.index]?.group = own
+        return own
+    }
+
+    /// One thing less to come into the groups of a job.
+    private func leaveGroups(_ index: Int) {
+        for path in file.jobs[index].groups {
+            left[path]? -= 1
+            if left[path] == 0, let group = groups[path] { pool.sealGroup(group) }
         }
+    }
+
+    private func submit(_ run: RunPlan.Run) {
+        let planned = file.jobs[run.index]
+        let group = group(of: run)
         var job = planned.job(run)
         job.after = planned.after.compactMap { name in
             names[name.value].flatMap(predecessor) ?? groups[name.value].map { .group($0) }
         }
-        if !run.isWarmup, let warmup = repeated[run.index]?.lastWarmup { job.after.append(.job(warmup)) }
+        if let warmup = repeated[run.index]?.lastWarmup { job.after.append(.job(warmup)) }
         repeated[run.index]?.pending += 1
         if !run.isWarmup { repeated[run.index]?.made += 1 }
         numbered.append(run)
@@ -112,11 +134,8 @@ final class Submissions {
         if !record.outcome.isSuccess { state.hasFailed = true }
         if !run.isWarmup {
             state.seconds += record.wallSeconds ?? 0
-            if record.outcome.isSuccess, record.validity?.verdict != .invalid,
-                let figure = file.jobs[run.index].repeats.figure.value(of: record)
-            {
-                state.figures.append(figure)
-            }
+            // A fallback is another program.
+            if record.fallback != true { state.records.append(record.withoutBulk) }
         }
         repeated[run.index] = state
     }
@@ -130,6 +149,7 @@ final class Submissions {
         guard more > 0 else {
             repeated[index]?.isSealed = true
             if let group = state.group { pool.sealGroup(group) }
+            if rule.isAdaptive { leaveGroups(index) }
             return
         }
         onMore(more)
@@ -139,22 +159,26 @@ final class Submissions {
     /// How many more runs there are now: a quarter of those that were made, since looking after each run would stop too
     /// often where the figures agree by chance.
     private func more(_ state: Repeated, _ rule: RepeatRule, of name: String) -> Int {
-        guard !state.hasFailed else { return 0 }
+        guard !state.hasFailed, !isStopped else { return 0 }
         let isSpent = rule.time.map { state.seconds >= $0.seconds } ?? false
         if let stop = rule.stop {
-            if stop.decision(after: state.figures) == .precise { return 0 }
-            if isSpent || state.made >= rule.most { onDoubt(doubt(state, stop, rule, of: name)) }
+            // As the table counts them: with one that is clean, those that were disturbed do not.
+            let figures = Repetitions.groups(state.records).first?.figures(rule.figure) ?? []
+            if stop.decision(after: figures) == .precise { return 0 }
+            if isSpent || state.made >= rule.most { onDoubt(doubt(figures, state.made, stop, rule, of: name)) }
         }
         return isSpent ? 0 : min(rule.most - state.made, max(1, state.made / 4))
     }
 
-    private func doubt(_ state: Repeated, _ stop: Adaptive, _ rule: RepeatRule, of name: String) -> String {
+    private func doubt(
+        _ figures: [Double], _ made: Int, _ stop: Adaptive, _ rule: RepeatRule, of name: String
+    ) -> String {
         let what = "the \(rule.figure.rawValue) of '\(name)'"
-        guard let statistics = Statistics(state.figures), let half = statistics.halfWidth(confidence: stop.confidence),
+        guard let statistics = Statistics(figures), let half = statistics.halfWidth(confidence: stop.confidence),
             statistics.mean != 0
-        else { return "\(what) are not known well enough after \(state.made) runs" }
+        else { return "\(what) are not known well enough after \(made) runs" }
         let width = (half / statistics.mean.magnitude * 1000).rounded() / 10
         return
-            "\(what) are known to ±\(width) % after \(state.made) runs, where ±\(stop.relativeHalfWidth * 100) % was asked for"
+            "\(what) are known to ±\(width) % after \(made) runs, where ±\(stop.relativeHalfWidth * 100) % was asked for"
     }
 }

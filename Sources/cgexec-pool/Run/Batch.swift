@@ -55,7 +55,8 @@ final class Batch {
         }
         setup = try PoolSetup(configuration, for: purpose, at: location, reactor: reactor)
         progress = Progress(total: plan.runs.count, isQuiet: isQuiet)
-        notifier = Notifier(notify) { [progress] in progress.insist($0) }
+        // Not by the progress, which has ended when the last of it is told.
+        notifier = Notifier(notify) { Terminal.complain("cgexec-pool run: \($0)") }
         let runs = NumberedRuns(file.jobs)
         self.runs = runs
         let pool = PoolRun(
@@ -96,11 +97,11 @@ final class Batch {
             failures.add(record, of: job(record))
             progress.finished(record, of: job(record))
             notifier.happened()
-            if !record.outcome.isSuccess { notifier.failed() }
+            if !record.outcome.isSuccess, record.outcome.kind != .cancelled { notifier.failed() }
             submissions.ended(record)
         }
         submissions.onMore = { [progress] more in progress.expect(more) }
-        submissions.onDoubt = { [progress] doubt in progress.say(doubt) }
+        submissions.onDoubt = { [progress] doubt in progress.insist(doubt) }
         journal?.onTrouble = { [progress] trouble in
             progress.insist(
                 trouble.map { "the journal cannot be written: \($0). What is not written is kept, and tried again" }
@@ -119,7 +120,6 @@ final class Batch {
         pool.together(submissions.submit)
         try pool.run(signals: signals) { [unowned self] arrival in interrupt(arrival.signal) }
         pool.close()
-        notifier.finish()
         let unwritten = Result { try journal?.finish() }
         progress.end()
         let lost = Result { try records?.close() }
@@ -128,6 +128,9 @@ final class Batch {
             .joined(separator: "\n\n")
         // Records on standard output are for a program, which has no use for a table between them.
         if recordsFile == "-" { Terminal.complain(tables) } else { Terminal.say(tables) }
+        // Everything is written by now; who does not want to wait for this may end us.
+        signals.release()
+        notifier.finish()
         // Last: this may have to wait for another run.
         let forgotten = Result { try pool.keepLearned() }
         if case .failure(let error) = unwritten {
@@ -141,7 +144,12 @@ final class Batch {
             Terminal.complain("cgexec-pool run: \("\(error)".harmless)")
             if mustKeepLearned { return ExitStatus.failed }
         }
-        if interruptions > 0 { return ExitStatus.interrupted }
+        if interruptions > 0 {
+            if journal != nil {
+                Terminal.complain("cgexec-pool run: --resume with the same --journal runs what is not done yet")
+            }
+            return ExitStatus.interrupted
+        }
         if requiresClean, let name = summary.unclean.first {
             let count = summary.unclean.count
             Terminal.complain(
@@ -156,9 +164,22 @@ final class Batch {
 
     private func news(_ event: String) -> RunNews {
         RunNews(
-            event: event, text: "\(file.pool.name ?? file.name): \(progress.standing(event))", host: Host.name(),
+            event: event, text: "\(file.pool.name ?? file.name): \(standing(event))", host: Host.name(),
             file: file.name, seconds: progress.seconds, jobs: progress.total, done: progress.done,
             running: pool.load.running, outcomes: summary.outcomes, failures: failures.first)
+    }
+
+    /// In a sentence, for those who are told because of `event`.
+    private func standing(_ event: String) -> String {
+        let total = progress.total
+        let jobs = "\(progress.done) of \(total) \(total == 1 ? "job is" : "jobs are") done"
+        switch event {
+        case "finish": return (progress.done == total ? "finished, " : "ended, \(jobs), ") + summary.counted
+        case "failure":
+            return "\(failures.first.first.map { "\($0.name) failed (\($0.outcome))" } ?? "a job failed"), \(jobs)"
+        case "stuck": return "nothing starts or ends any more, \(jobs)"
+        default: return jobs
+        }
     }
 
     /// The first signal ends everything with its grace, the next one at once.
@@ -166,6 +187,7 @@ final class Batch {
         guard signal != SIGPIPE && signal != SIGCHLD else { return }
         interruptions += 1
         progress.say(interruptions == 1 ? "interrupted: ending what runs; once more to kill it" : "killing what runs")
+        submissions.stop()
         if interruptions == 1 { pool.end() } else { pool.killAll() }
     }
 }

@@ -1,5 +1,4 @@
 import CGExec
-import Glibc
 
 /// What is shown at the end: a table of the results in the order of submission, and how many there were of each kind.
 struct Summary {
@@ -57,12 +56,8 @@ struct Summary {
         ]
     }
 
-    /// The number rounded to so many digits after the point, one or more; nothing where it is not known.
     private static func decimal(_ value: Double?, places: Int) -> String {
-        guard let value else { return "" }
-        let digits = "\(Int((value * pow(10, Double(places))).rounded()))"
-        let all = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
-        return all.dropLast(places) + "." + all.suffix(places)
+        value.map { fixed($0, places: places) } ?? ""
     }
 
     /// The table and a line that adds up.
