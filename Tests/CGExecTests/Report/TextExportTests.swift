@@ -110,7 +110,7 @@ import Testing
 
                 1 job: 1 ok
 
-                Started and not known to have ended: x\_y
+                the run goes on, or was killed; started and not known to have ended: x\_y
 
                 - h, Linux 6.1, 1 CPU
 
