@@ -41,12 +41,12 @@ package final class Signals {
         }
     }
 
-    /// Lets signals do again what they did before; those that wait do it now.
-    package func release() {
+    /// Lets these signals do again what they did before; those of them that wait do it now.
+    package func release(_ signals: [Int32]) {
         var set = sigset_t()
         sigemptyset(&set)
-        for number in 1...64 where before.blocked & 1 << UInt64(number - 1) != 0 { sigaddset(&set, Int32(number)) }
-        pthread_sigmask(SIG_SETMASK, &set, nil)
+        for number in signals where before.blocked & 1 << UInt64(number - 1) == 0 { sigaddset(&set, number) }
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     /// Whether this process ignores the signal now.

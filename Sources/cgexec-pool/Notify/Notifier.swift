@@ -21,6 +21,9 @@ final class Notifier {
         news = { _ in nil }
     }
 
+    /// Whether nobody is to be told.
+    var isSilent: Bool { rules.isEmpty }
+
     /// Begins to look at the clock, where a rule is about time.
     func begin(on pool: PoolRun) {
         for rule in rules {

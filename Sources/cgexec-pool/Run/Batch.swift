@@ -26,6 +26,8 @@ final class Batch {
     /// Whether figures that are not clean are a failure.
     private let requiresClean: Bool
     private let notifier: Notifier
+    /// What ends a run.
+    private static let interrupting = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
 
     init(
         _ file: JobFile, _ configuration: PoolConfiguration, at location: Location, recordsFile: String?, isQuiet: Bool,
@@ -39,7 +41,7 @@ final class Batch {
         self.requiresClean = requiresClean
         // Not those that are ignored, as under nohup or in the background of a script: a blocked signal would arrive
         // in spite of that. SIGCHLD, so that it is not ignored: nobody would learn how jobs ended.
-        let interrupting = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].filter { !Signals.isIgnored($0) }
+        let interrupting = Self.interrupting.filter { !Signals.isIgnored($0) }
         signals = try Signals(taking: interrupting + [SIGPIPE, SIGCHLD])
         let journal = try options.open()
         // Before anything of ours is there.
@@ -128,11 +130,11 @@ final class Batch {
             .joined(separator: "\n\n")
         // Records on standard output are for a program, which has no use for a table between them.
         if recordsFile == "-" { Terminal.complain(tables) } else { Terminal.say(tables) }
-        // Everything is written by now; who does not want to wait for this may end us.
-        signals.release()
-        notifier.finish()
-        // Last: this may have to wait for another run.
+        // This may have to wait for another run.
         let forgotten = Result { try pool.keepLearned() }
+        // Everything is written by now; who does not want to wait for this may end us. Not those that a closed pipe sends.
+        if !notifier.isSilent { signals.release(Self.interrupting) }
+        notifier.finish()
         if case .failure(let error) = unwritten {
             Terminal.complain(
                 "cgexec-pool run: the journal lacks the end of this run: \("\(error)".harmless). '--resume' runs again what is"
