@@ -70,9 +70,12 @@ import Testing
         #expect(CgroupTree.children(of: tree).count == 2)
         // Nobody's, whatever it is called.
         let foreign = try ScratchCgroup.current().make("cgexec-\(dead.pid)-7")
-        let next = try Child.run(Programs.exec(["--cgroup", tree], ["true"]))
-        #expect(next.status == .exited(0), "\(next)")
-        try lifeline.waitUntilFree()
+        // On a machine that is slow enough the first leaves the rest to the next.
+        for _ in 1...5 where CgroupTree.children(of: tree).count > 2 {
+            let next = try Child.run(Programs.exec(["--cgroup", tree], ["true"]))
+            #expect(next.status == .exited(0), "\(next)")
+            try lifeline.waitUntilFree()
+        }
         #expect(CgroupTree.children(of: tree).count == 2)
         #expect(rmdir(foreign) == 0)
         stopped.signal(SIGCONT)

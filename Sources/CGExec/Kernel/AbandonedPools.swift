@@ -6,8 +6,8 @@ import SystemPackage
 /// as long as its process lives: the lock proves it alive also to a pool in another PID namespace, where numbers do not.
 enum AbandonedPools {
     /// How long what is killed may take to die, before others begin without waiting for it: what hangs in the kernel cannot be
-    /// ended, and is not to cost every later start seconds. The next one tries again.
-    private static let patience = Duration.milliseconds(100)
+    /// ended. The next one tries again.
+    private static let patience = Duration.seconds(1)
 
     /// Takes the lock of a pool's cgroup, which is new, and marks it as a pool's: no other cgroup is ever touched here,
     /// whatever its name is. Who holds the lock for a moment is only looking.
